@@ -1,0 +1,277 @@
+"""Every setting, and the only reader of the environment (see .env.example for each variable)."""
+
+import datetime as dt
+import os
+import re
+import secrets
+import sys
+from decimal import Decimal
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = BASE_DIR / "data"
+DATA_DIR.mkdir(exist_ok=True)
+
+environ.Env.read_env(BASE_DIR / ".env")
+
+
+def env(name: str, default: str = "") -> str:
+    """The value of a variable, or the content of the file that NAME_FILE names."""
+    if path := os.environ.get(f"{name}_FILE"):
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error}") from error
+    return os.environ.get(name, "").strip() or default
+
+
+def env_bool(name: str, default: str = "no") -> bool:
+    value = env(name, default).lower()
+    if value not in ("1", "true", "yes", "on", "0", "false", "no", "off"):
+        raise ImproperlyConfigured(f"{name} is yes or no, not {value!r}")
+    return value in ("1", "true", "yes", "on")
+
+
+def env_int(name: str, default: int) -> int:
+    value = env(name, str(default))
+    if not re.fullmatch(r"\d+", value):
+        raise ImproperlyConfigured(f"{name} is a whole number, not {value!r}")
+    return int(value)
+
+
+def env_decimal(name: str) -> Decimal | None:
+    """A non-negative amount, or None for an empty variable: an unknown price is not zero."""
+    value = env(name)
+    if value and not re.fullmatch(r"\d+(\.\d+)?", value):
+        raise ImproperlyConfigured(f"{name} is an amount such as 1.50, not {value!r}")
+    return Decimal(value) if value else None
+
+
+def env_instant(name: str) -> dt.datetime | None:
+    value = env(name)
+    if not value:
+        return None
+    try:
+        instant = dt.datetime.fromisoformat(value)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} is an ISO instant, not {value!r}") from error
+    if instant.tzinfo is None:
+        raise ImproperlyConfigured(f"{name} needs a zone, for example {value}+00:00")
+    return instant.astimezone(dt.UTC)
+
+
+def kept_secret(path: Path) -> str:
+    """The secret key of an installation that has set none: made once, readable by its owner only."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="utf-8").strip()
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(secrets.token_urlsafe(50))
+    return path.read_text(encoding="utf-8").strip()
+
+
+# Time. NOW holds the clock still for every process: rehearsals and tests.
+NOW = env_instant("NOW")
+
+# The site
+DEBUG = env_bool("DEBUG")
+SECRET_KEY = env("SECRET_KEY") or kept_secret(DATA_DIR / "secret_key")
+PORT = env_int("PORT", 8000)
+SITE_URL = env("SITE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
+SITE_HOST = urlsplit(SITE_URL).hostname or "127.0.0.1"
+ALLOWED_HOSTS = [
+    *filter(None, (host.strip() for host in env("ALLOWED_HOSTS").split(","))),
+    SITE_HOST,
+    "localhost",
+    "127.0.0.1",
+    "[::1]",
+]
+CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL.startswith("https://") else []
+
+# arXiv. The addresses are whole up to the question mark; the delay is arXiv's rule for one operator.
+ARXIV_API_URL = env("ARXIV_API_URL", "https://export.arxiv.org/api/query")
+ARXIV_RSS_URL = env("ARXIV_RSS_URL", "https://rss.arxiv.org").rstrip("/")
+ARXIV_OAI_URL = env("ARXIV_OAI_URL", "https://oaipmh.arxiv.org/oai")
+ARXIV_SITE_URL = env("ARXIV_SITE_URL", "https://arxiv.org").rstrip("/")
+ARXIV_CONTACT = env("ARXIV_CONTACT", SITE_URL)
+ARXIV_DELAY_SECONDS = float(env("ARXIV_DELAY_SECONDS", "3"))
+
+# The model
+OPENAI_API_KEY = env("OPENAI_API_KEY")
+OPENAI_BASE_URL = env("OPENAI_BASE_URL", "https://api.openai.com/v1")
+OPENAI_MODEL = env("OPENAI_MODEL", "gpt-5-mini")
+OPENAI_ANALYSIS_MODEL = env("OPENAI_ANALYSIS_MODEL", OPENAI_MODEL)
+LLM_CONTEXT_TOKENS = env_int("LLM_CONTEXT_TOKENS", 120_000)
+LLM_DEADLINE_SECONDS = env_int("LLM_DEADLINE_SECONDS", 300)
+LLM_CONCURRENCY = env_int("LLM_CONCURRENCY", 8)
+# Prices per million tokens, in the currency of the budget.
+LLM_PRICE_INPUT = env_decimal("LLM_PRICE_INPUT")
+LLM_PRICE_OUTPUT = env_decimal("LLM_PRICE_OUTPUT")
+LLM_DAILY_BUDGET = env_decimal("LLM_DAILY_BUDGET")
+
+# Telling people
+PING_URL = env("PING_URL")
+NOTIFY_URLS = [url for url in re.split(r"[\s,]+", env("NOTIFY_URLS")) if url]
+if email_url := env("EMAIL_URL"):
+    os.environ.setdefault("EMAIL_URL", email_url)
+    vars().update(environ.Env.email_url_config(email_url))
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", f"digest@{SITE_HOST}")
+
+INSTALLED_APPS = [
+    "posts",
+    "papers",
+    "taggit",
+    "axes",
+    "django_q",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.sitemaps",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "digest_site.urls"
+WSGI_APPLICATION = "digest_site.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# SQLite under data/ unless DATABASE_URL names a server. WAL lets readers and one writer work side by
+# side; IMMEDIATE takes the write lock at the start, where waiting for it is possible; a second of
+# patience is too little for eight writers, so it is twenty.
+DATABASE_URL = env("DATABASE_URL", f"sqlite:///{DATA_DIR / 'db.sqlite3'}")
+DATABASES = {"default": environ.Env.db_url_config(DATABASE_URL)}
+DATABASES["default"]["CONN_MAX_AGE"] = 600
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 30,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+        " PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-16000;",
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env("REDIS_URL")
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "digest"}
+}
+
+# The queue only carries "look at the Job table"; each number is explained in docs/operations.md.
+WORKERS = env_int("WORKERS", 2)
+TASK_SECONDS = 2 * LLM_DEADLINE_SECONDS
+Q_CLUSTER = {
+    "name": "digest",
+    "label": "队列",
+    "workers": WORKERS,
+    "timeout": TASK_SECONDS,
+    # A task's lease starts when it is fetched, not when it starts: (ceil((queue_limit + bulk) /
+    # workers) + 1) rounds of timeout + 5 seconds.
+    "retry": (-(-(WORKERS + 1) // WORKERS) + 1) * (TASK_SECONDS + 5),
+    "queue_limit": WORKERS,
+    "bulk": 1,
+    "max_attempts": 1,
+    "ack_failures": True,
+    "save_limit": -1,
+    "catch_up": False,
+    "recycle": 200,
+    "max_rss": 600_000,
+    "poll": 0.5,
+    "log_level": "WARNING",
+}
+Q_CLUSTER |= {"redis": REDIS_URL} if REDIS_URL else {"orm": "default", "has_replica": False}
+
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+AXES_FAILURE_LIMIT = 8
+AXES_COOLOFF_TIME = dt.timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_VERBOSE = False
+
+LANGUAGE_CODE = "zh-hans"
+TIME_ZONE = "Asia/Shanghai"
+USE_I18N = True
+USE_TZ = True
+
+TAGGIT_CASE_INSENSITIVE = True
+TAGGIT_STRIP_UNICODE_WHEN_SLUGIFYING = False
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+TESTING = "pytest" in sys.modules
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG or TESTING
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+# Safety. A site on https says so to browsers and keeps its cookies there.
+SECURE = SITE_URL.startswith("https://")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None
+SECURE_SSL_REDIRECT = SECURE
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE
+SECURE_HSTS_PRELOAD = SECURE
+SESSION_COOKIE_SECURE = SECURE
+CSRF_COOKIE_SECURE = SECURE
+SESSION_COOKIE_HTTPONLY = True
+SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        name: {"level": env("LOG_LEVEL", "INFO").upper(), "propagate": True} for name in ("papers", "posts")
+    },
+}

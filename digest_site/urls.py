@@ -1,0 +1,9 @@
+"""Every address of the site; the public ones are a contract (DESIGN §5)."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("", include("posts.urls")),
+]

@@ -1,0 +1,39 @@
+"""The tables between arXiv and a reviewed Chinese text."""
+
+from .catalogue import Announcement, Category, Poll
+from .machine import Beat, Halt, Job, LLMCall, Slot
+from .paper import FullText, Paper, PaperCategory
+from .review import (
+    Correction,
+    Finding,
+    Generation,
+    ReviewEvent,
+    Revision,
+    StaleEdit,
+    Summary,
+    WrongState,
+)
+from .term import Term
+
+__all__ = [
+    "Announcement",
+    "Beat",
+    "Category",
+    "Correction",
+    "Finding",
+    "FullText",
+    "Generation",
+    "Halt",
+    "Job",
+    "LLMCall",
+    "Paper",
+    "PaperCategory",
+    "Poll",
+    "ReviewEvent",
+    "Revision",
+    "Slot",
+    "StaleEdit",
+    "Summary",
+    "Term",
+    "WrongState",
+]

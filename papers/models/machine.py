@@ -1,0 +1,136 @@
+"""The machine's own tables: its work, what it paid for, and what holds it back."""
+
+from django.db import models
+
+
+class Job(models.Model):
+    """One piece of machine work: the truth that the queue only points at.
+
+    queued -> running(lease) -> done | waiting(next_try_at) | dead(reason). The verbs are in
+    papers/jobs.py; an attempt is counted when the job is claimed, before the work.
+    """
+
+    class Kind(models.TextChoices):
+        LIST = "list", "列表"
+        METADATA = "metadata", "元数据"
+        TRANSLATE = "translate", "翻译"
+        FULLTEXT = "fulltext", "全文"
+        ANALYSE = "analyse", "解读"
+        ASSEMBLE = "assemble", "编排"
+        NOTIFY = "notify", "通知"
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "排队"
+        RUNNING = "running", "进行中"
+        WAITING = "waiting", "等待重试"
+        DONE = "done", "完成"
+        DEAD = "dead", "放弃"
+
+    kind = models.CharField("工作", max_length=12, choices=Kind)
+    subject = models.CharField("对象", max_length=120)
+    state = models.CharField("状态", max_length=8, choices=State, default=State.QUEUED)
+    priority = models.SmallIntegerField("优先级", default=0, help_text="大者在前")
+    attempts = models.PositiveSmallIntegerField("尝试", default=0)
+    round = models.PositiveSmallIntegerField("轮次", default=0, help_text="每次有意重做加一")
+    lease = models.CharField("租约", max_length=64, blank=True)
+    lease_until = models.DateTimeField("租约到期", null=True, blank=True)
+    next_try_at = models.DateTimeField("下次尝试", null=True, blank=True)
+    error_class = models.CharField("错误类别", max_length=32, blank=True)
+    reason = models.CharField("原因", max_length=500, blank=True)
+    created_at = models.DateTimeField("建立", auto_now_add=True)
+    changed_at = models.DateTimeField("变更", auto_now=True)
+
+    class Meta:
+        ordering = ["-changed_at"]
+        constraints = [models.UniqueConstraint(fields=["kind", "subject"], name="one_job_a_subject")]
+        indexes = [
+            models.Index(fields=["state", "kind", "-priority", "id"]),
+            models.Index(fields=["subject"]),
+        ]
+        verbose_name = verbose_name_plural = "作业"
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.subject}"
+
+
+class LLMCall(models.Model):
+    """One paid call: written before it (the key reserves it), closed after it with the raw reply."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "进行中"
+        DONE = "done", "完成"
+        UNUSABLE = "unusable", "无法使用"
+        FAILED = "failed", "失败"
+
+    key = models.CharField("幂等键", max_length=80, unique=True)
+    job = models.ForeignKey(Job, models.SET_NULL, null=True, related_name="calls", verbose_name="作业")
+    paper = models.ForeignKey(
+        "papers.Paper", models.SET_NULL, null=True, related_name="calls", verbose_name="论文"
+    )
+    purpose = models.CharField("用途", max_length=12)
+    model = models.CharField("模型", max_length=120)
+    prompt_version = models.CharField("提示版本", max_length=32)
+    state = models.CharField("状态", max_length=8, choices=State, default=State.OPEN)
+    error_class = models.CharField("错误类别", max_length=32, blank=True)
+    reply = models.TextField("原始回复", blank=True)
+    prompt_tokens = models.PositiveIntegerField("输入词元", null=True)
+    cached_tokens = models.PositiveIntegerField("缓存词元", null=True)
+    completion_tokens = models.PositiveIntegerField("输出词元", null=True)
+    reserved = models.DecimalField("预留", max_digits=12, decimal_places=6, null=True)
+    price = models.DecimalField("价格", max_digits=12, decimal_places=6, null=True)
+    seconds = models.FloatField("秒", null=True)
+    opened_at = models.DateTimeField("开始")
+    closed_at = models.DateTimeField("结束", null=True)
+
+    class Meta:
+        ordering = ["-opened_at"]
+        indexes = [models.Index(fields=["opened_at"])]
+        verbose_name = verbose_name_plural = "模型调用"
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.key[:12]}"
+
+
+class Slot(models.Model):
+    """A place in a line shared by all processes and machines: arXiv's one request in three seconds."""
+
+    name = models.CharField(max_length=32, primary_key=True)
+    next_at = models.DateTimeField(null=True)
+    holder = models.CharField(max_length=64, blank=True)
+    held_until = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "节流"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Halt(models.Model):
+    """All model work stands still, with one visible alarm, until a person resumes it."""
+
+    error_class = models.CharField("类别", max_length=32)
+    message = models.CharField("说明", max_length=500)
+    since = models.DateTimeField("始于")
+    cleared_at = models.DateTimeField("解除", null=True)
+
+    class Meta:
+        ordering = ["-since"]
+        verbose_name = verbose_name_plural = "暂停"
+
+    def __str__(self) -> str:
+        return f"{self.error_class} {self.since:%F %T}"
+
+
+class Beat(models.Model):
+    """When something last worked: the worker's heartbeat, the last backup, the last pinged day."""
+
+    name = models.CharField(max_length=64, primary_key=True)
+    at = models.DateTimeField()
+    note = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "心跳"
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.at:%F %T}"

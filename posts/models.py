@@ -1,0 +1,232 @@
+"""Digests, their daily posts and the entries in them; the one definition of public."""
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.db import models, transaction
+from django.urls import reverse
+from taggit.managers import TaggableManager
+
+from digest_site import clock
+from papers.models import Category, Generation, Paper, ReviewEvent, WrongState
+
+
+class Digest(models.Model):
+    """A named set of categories with its own daily post."""
+
+    class Policy(models.TextChoices):
+        REVIEWED = "reviewed", "审校后发布"
+        MACHINE = "machine", "机器译文可先发布（有标记）"
+
+    slug = models.SlugField("地址名", unique=True)
+    title = models.CharField("标题", max_length=80)
+    description = models.CharField("简介", max_length=300, blank=True)
+    categories = models.JSONField("分类", default=list)
+    primary_only = models.BooleanField("只收主分类", default=False)
+    include_keywords = models.JSONField("只收含这些词的", default=list, blank=True)
+    exclude_keywords = models.JSONField("不收含这些词的", default=list, blank=True)
+    anchor = models.TimeField("锚点", default=dt.time(8, 50))
+    zone = models.CharField("时区", max_length=40, default="Asia/Shanghai")
+    policy = models.CharField("发布方式", max_length=8, choices=Policy, default=Policy.REVIEWED)
+    active = models.BooleanField("启用", default=True)
+
+    class Meta:
+        ordering = ["slug"]
+        verbose_name = verbose_name_plural = "日报设置"
+
+    def __str__(self) -> str:
+        return self.title
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Store, and have the categories followed that some active digest wants."""
+        super().save(*args, **kwargs)
+        wanted = {code for digest in Digest.objects.filter(active=True) for code in digest.categories}
+        Category.objects.exclude(code__in=wanted).filter(followed=True).update(followed=False)
+        Category.objects.filter(code__in=wanted, followed=False).update(followed=True)
+
+    def get_absolute_url(self) -> str:
+        return reverse("posts-digest", args=[self.slug])
+
+    @property
+    def tzinfo(self) -> ZoneInfo:
+        return ZoneInfo(self.zone)
+
+
+class DailyPostQuerySet(models.QuerySet["DailyPost"]):
+    def published(self) -> Self:
+        """Posts the public may see; see EntryQuerySet.public for what in them it may see."""
+        return self.filter(status=DailyPost.Status.PUBLISHED)
+
+
+class DailyPost(models.Model):
+    """What arXiv announced on `date` for a digest; membership is by announcement, not by window."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", "草稿"
+        PUBLISHED = "published", "已发布"
+        WITHDRAWN = "withdrawn", "已撤下"
+
+    digest = models.ForeignKey(Digest, models.PROTECT, related_name="posts", verbose_name="日报")
+    date = models.DateField("日期")
+    window_start = models.DateTimeField("窗口起点")
+    window_end = models.DateTimeField("窗口终点")
+    fetched = models.PositiveIntegerField("公布篇数", default=0)
+    status = models.CharField(
+        "状态", max_length=10, choices=Status, default=Status.DRAFT, editable=False, db_index=True
+    )
+    published_at = models.DateTimeField("首次发布", null=True, editable=False)
+    changed_at = models.DateTimeField("公开内容更新", null=True, editable=False)
+    tags = TaggableManager("标签", blank=True)
+
+    objects = DailyPostQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-date", "digest"]
+        constraints = [models.UniqueConstraint(fields=["digest", "date"], name="one_post_a_day")]
+        indexes = [models.Index(fields=["status", "-date"])]
+        permissions = [("publish_dailypost", "可以发布、撤下日报")]
+        verbose_name = verbose_name_plural = "每日日报"
+
+    def __str__(self) -> str:
+        return f"{self.digest} {self.date}"
+
+    def get_absolute_url(self) -> str:
+        day = self.date
+        return reverse("posts-day", args=[self.digest.slug, f"{day:%Y}", f"{day:%m}", f"{day:%d}"])
+
+    # verb -> (states it may start from, state it ends in)
+    MOVES = {
+        "publish": ((Status.DRAFT, Status.WITHDRAWN, Status.PUBLISHED), Status.PUBLISHED),
+        "withdraw": ((Status.PUBLISHED,), Status.WITHDRAWN),
+    }
+
+    def publish(self, by: Any = None, note: str = "") -> None:
+        """Show this post; a policy publishes with `by` empty. Publishing again shows what is new."""
+        if by is None and self.digest.policy != Digest.Policy.MACHINE:
+            raise PermissionDenied
+        now = clock.now()
+        with transaction.atomic():
+            if self.digest.policy == Digest.Policy.MACHINE:
+                self._show_machine_texts()
+            self._move("publish", by, note, published_at=self.published_at or now, changed_at=now)
+            Generation.bump()
+
+    def withdraw(self, by: Any, note: str) -> None:
+        """Take the whole post off the public site; only people do this."""
+        with transaction.atomic():
+            self._move("withdraw", by, note, changed_at=clock.now())
+            Generation.bump()
+
+    def _show_machine_texts(self) -> None:
+        clean = self.entries.filter(held="", paper__summary__public=None).exclude(
+            paper__summary__worst="block"
+        )
+        for entry in clean.select_related("paper__summary"):
+            entry.paper.summary.publish_machine_text()
+
+    def _move(self, verb: str, by: Any, note: str, **also: Any) -> None:
+        start, end = self.MOVES[verb]
+        if by is not None and not by.has_perm("posts.publish_dailypost"):
+            raise PermissionDenied
+        if self.status not in start:
+            raise WrongState(f"“{self.get_status_display()}”的日报不能这样做")
+        if DailyPost.objects.filter(pk=self.pk, status=self.status).update(status=end, **also) != 1:
+            raise WrongState("别人刚刚改了这份日报，请刷新后再看")
+        ReviewEvent.record(self, verb, self.status, end, by, note)
+        self.refresh_from_db()
+
+
+class EntryQuerySet(models.QuerySet["Entry"]):
+    def public(self) -> Self:
+        """THE definition of public: published post, not held back, and a public Chinese text."""
+        return self.filter(
+            post__status=DailyPost.Status.PUBLISHED, held="", paper__summary__public__isnull=False
+        )
+
+    def with_texts(self) -> Self:
+        """With all that a page shows of an entry, in a constant number of queries."""
+        return self.select_related(
+            "post__digest", "paper__summary__public", "paper__summary__reviewed_by"
+        ).prefetch_related("paper__tags")
+
+    def in_categories(self, codes: Iterable[str]) -> Self:
+        return self.filter(paper__in=Paper.objects.in_category(codes))
+
+
+class Entry(models.Model):
+    """A paper in a post. A rule that holds it back is named in `held`; it stays stored and counted."""
+
+    class Section(models.TextChoices):
+        NEW = "new", "新提交"
+        CROSS = "cross", "交叉列表"
+        LATE = "late", "补录"
+
+    post = models.ForeignKey(DailyPost, models.CASCADE, related_name="entries", verbose_name="日报")
+    digest = models.ForeignKey(Digest, models.PROTECT, related_name="+", editable=False)
+    paper = models.ForeignKey(Paper, models.PROTECT, related_name="entries", verbose_name="论文")
+    section = models.CharField("栏目", max_length=8, choices=Section, default=Section.NEW)
+    position = models.PositiveIntegerField("次序", default=0)
+    held = models.CharField("未列出的原因", max_length=100, blank=True)
+
+    objects = EntryQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["post", "position", "id"]
+        constraints = [models.UniqueConstraint(fields=["digest", "paper"], name="new_once_a_digest")]
+        indexes = [models.Index(fields=["paper"])]
+        verbose_name = verbose_name_plural = "条目"
+
+    def __str__(self) -> str:
+        return f"{self.post_id} {self.paper_id}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.digest_id = self.post.digest_id
+        super().save(*args, **kwargs)
+
+
+class Report(models.Model):
+    """A reader's "this is wrong", about one sentence of one paper."""
+
+    paper = models.ForeignKey(Paper, models.CASCADE, related_name="reports", verbose_name="论文")
+    sentence = models.TextField("哪一句", blank=True)
+    message = models.TextField("说明")
+    contact = models.CharField("联系方式", max_length=200, blank=True)
+    made_at = models.DateTimeField("时间", default=clock.now)
+    settled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="处理人",
+    )
+    settled_at = models.DateTimeField("处理时间", null=True, blank=True)
+
+    class Meta:
+        ordering = ["-made_at"]
+        verbose_name = verbose_name_plural = "读者报错"
+
+    def __str__(self) -> str:
+        return self.message[:60]
+
+
+class Subscriber(models.Model):
+    """An e-mail address that asked for a digest; nothing is sent before it is confirmed."""
+
+    digest = models.ForeignKey(Digest, models.CASCADE, related_name="subscribers", verbose_name="日报")
+    email = models.EmailField("邮箱")
+    token = models.CharField(max_length=64, unique=True, editable=False)
+    asked_at = models.DateTimeField("申请时间", default=clock.now)
+    confirmed_at = models.DateTimeField("确认时间", null=True, blank=True)
+    left_at = models.DateTimeField("退订时间", null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["digest", "email"], name="one_subscription")]
+        verbose_name = verbose_name_plural = "邮件订阅"
+
+    def __str__(self) -> str:
+        return self.email
