@@ -1,0 +1,198 @@
+"""The Job table's verbs: enqueue, claim, finish, postpone, give up, sweep.
+
+A job is claimed by one conditional update that counts the attempt before the work, and ended by an
+update that is conditional on the same lease: a worker that lost its lease can change nothing. The
+lease is short and renewed while its process lives, so what a killed process held is free again within
+LEASE; on the same machine at once, because a process that is gone cannot hold anything.
+"""
+
+import datetime as dt
+import os
+import secrets
+import socket
+from collections.abc import Iterable, Sequence
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+
+from digest_site import clock
+
+from .models import Halt, Job, Slot
+
+LEASE = dt.timedelta(seconds=90)
+MAX_ATTEMPTS = 6
+# Waits between attempts, with the last one repeated; jitter is added by `backoff`.
+WAITS = [dt.timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360)]
+LLM_KINDS = (Job.Kind.TRANSLATE, Job.Kind.ANALYSE)
+HOST = socket.gethostname()
+
+State = Job.State
+Kind = Job.Kind
+
+
+class LostLease(Exception):
+    """The job was taken away from this worker, because its lease ran out."""
+
+
+def enqueue(kind: str, subjects: Iterable[str], *, priority: int = 0, again: bool = False) -> None:
+    """Make sure that there is a job for each subject.
+
+    `again` starts a finished or given-up job over, in a new round: paid replies of earlier rounds are
+    not used again. A job that is queued, waiting or running is left alone.
+    """
+    subjects = [str(subject) for subject in subjects]
+    Job.objects.bulk_create(
+        [Job(kind=kind, subject=subject, priority=priority) for subject in subjects],
+        ignore_conflicts=True,
+        batch_size=500,
+    )
+    if again:
+        Job.objects.filter(
+            kind=kind, subject__in=subjects, state__in=[State.DONE, State.DEAD, State.WAITING]
+        ).update(
+            state=State.QUEUED,
+            round=F("round") + 1,
+            attempts=0,
+            next_try_at=None,
+            error_class="",
+            reason="",
+            changed_at=clock.machine_now(),
+        )
+
+
+def due(kinds: Iterable[str], *, waiting_too: bool = False) -> Q:
+    """Jobs that can be claimed now; a command in the foreground counts waiting jobs as due."""
+    waiting = Q(state=State.WAITING)
+    if not waiting_too:
+        waiting &= Q(next_try_at__lte=clock.machine_now())
+    return Q(kind__in=list(kinds)) & (Q(state=State.QUEUED) | waiting)
+
+
+def claim(
+    kinds: Sequence[str],
+    limit: int = 1,
+    *,
+    waiting_too: bool = False,
+    subjects: Iterable[str] | None = None,
+    not_these: Iterable[int] = (),
+) -> list[Job]:
+    """Take up to `limit` due jobs; model work only while its concurrency and no halt allow it."""
+    with transaction.atomic():
+        if set(kinds) & set(LLM_KINDS):
+            limit = min(limit, _room_at_the_model())
+        if limit <= 0:
+            return []
+        wanted = Job.objects.filter(due(kinds, waiting_too=waiting_too)).exclude(pk__in=list(not_these))
+        if subjects is not None:
+            wanted = wanted.filter(subject__in=list(subjects))
+        ids = list(wanted.order_by("-priority", "id").values_list("pk", flat=True)[:limit])
+        if not ids:
+            return []
+        lease = f"{HOST}:{os.getpid()}:{secrets.token_hex(8)}"
+        Job.objects.filter(pk__in=ids, state__in=[State.QUEUED, State.WAITING]).update(
+            state=State.RUNNING,
+            attempts=F("attempts") + 1,
+            lease=lease,
+            lease_until=clock.machine_now() + LEASE,
+            changed_at=clock.machine_now(),
+        )
+        return list(Job.objects.filter(lease=lease, state=State.RUNNING).order_by("-priority", "id"))
+
+
+def _room_at_the_model() -> int:
+    """How many more model calls may start anywhere; serialised by a lock on one row."""
+    if Halt.objects.filter(cleared_at=None).exists():
+        return 0
+    Slot.objects.get_or_create(name="llm")
+    Slot.objects.select_for_update().get(name="llm")
+    busy = Job.objects.filter(state=State.RUNNING, kind__in=LLM_KINDS).count()
+    return settings.LLM_CONCURRENCY - busy
+
+
+def renew(jobs: Iterable[Job]) -> None:
+    """Say that the process which claimed these jobs is alive."""
+    Job.objects.filter(lease__in={job.lease for job in jobs}, state=State.RUNNING).update(
+        lease_until=clock.machine_now() + LEASE
+    )
+
+
+def finish(job: Job) -> None:
+    _end(job, state=State.DONE, error_class="", reason="", next_try_at=None)
+
+
+def postpone(job: Job, until: dt.datetime, error_class: str, reason: str, *, counted: bool = True) -> None:
+    """Try again at `until`. What is not the job's own fault (`counted=False`) costs it no attempt."""
+    attempts = job.attempts if counted else job.attempts - 1
+    _end(
+        job,
+        state=State.WAITING,
+        next_try_at=until,
+        attempts=max(0, attempts),
+        error_class=error_class,
+        reason=reason[:500],
+    )
+
+
+def give_up(job: Job, error_class: str, reason: str) -> None:
+    _end(job, state=State.DEAD, error_class=error_class, reason=reason[:500], next_try_at=None)
+
+
+def retry_or_give_up(job: Job, error_class: str, reason: str, *, wait: float | None = None) -> None:
+    """One failed attempt: wait longer each time, give up after MAX_ATTEMPTS."""
+    if job.attempts >= MAX_ATTEMPTS:
+        return give_up(job, error_class, reason)
+    postpone(job, clock.machine_now() + backoff(job.attempts, wait), error_class, reason)
+
+
+def backoff(attempts: int, wait: float | None = None) -> dt.timedelta:
+    """The wait before the next attempt: what the server asked for, or our schedule with jitter."""
+    planned = WAITS[min(max(attempts, 1), len(WAITS)) - 1]
+    jitter = 1 + secrets.randbelow(200) / 1000
+    return max(planned * jitter, dt.timedelta(seconds=wait or 0))
+
+
+def _end(job: Job, **change: object) -> None:
+    mine = Job.objects.filter(pk=job.pk, lease=job.lease, state=State.RUNNING)
+    hit = mine.update(lease="", lease_until=None, changed_at=clock.machine_now(), **change)
+    if hit != 1:
+        raise LostLease(f"{job} was taken over")
+    job.refresh_from_db()
+
+
+def sweep() -> int:
+    """Free the jobs whose worker is gone. A job that keeps killing its workers is given up."""
+    now = clock.machine_now()
+    gone = Q(lease_until__lt=now)
+    for lease in Job.objects.filter(state=State.RUNNING, lease__startswith=f"{HOST}:").values_list(
+        "lease", flat=True
+    ):
+        if not _alive(int(lease.split(":")[1])):
+            gone |= Q(lease=lease)
+    lost = Job.objects.filter(gone, state=State.RUNNING)
+    dead = lost.filter(attempts__gte=MAX_ATTEMPTS).update(
+        state=State.DEAD,
+        lease="",
+        lease_until=None,
+        error_class="killer",
+        reason="处理它的进程一再中断",
+        changed_at=now,
+    )
+    freed = lost.update(state=State.QUEUED, lease="", lease_until=None, changed_at=now)
+    return dead + freed
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def open_work(kinds: Iterable[str] | None = None) -> int:
+    """How many jobs are neither done nor given up."""
+    jobs = Job.objects.exclude(state__in=[State.DONE, State.DEAD])
+    return (jobs.filter(kind__in=list(kinds)) if kinds else jobs).count()
