@@ -1,0 +1,121 @@
+"""PDF to lines by PDFium: text from its text page, boxes from three characters of each line.
+
+API: https://pdfium.googlesource.com/pdfium/+/main/public/fpdf_text.h. The raw bindings, without
+pypdfium2's helper classes: the child's start-up is part of each paper's price.
+"""
+
+import ctypes
+import re
+from typing import Any
+
+import pypdfium2_raw as pdfium
+
+from .layout import compose
+from .lines import Line, Page
+from .worker import Unfit, serve
+
+# PDFium ends a line that a hyphen cuts by one of these instead of a line break.
+PIECE = re.compile("[^\r\n\ufffe\x02]+")
+HYPHENS = "\ufffe\x02"
+ERRORS = {4: "encrypted", 5: "encrypted"}  # FPDF_ERR_PASSWORD, FPDF_ERR_SECURITY
+BOLD = re.compile(rb"bold|black|heavy|demi|medi|cmbx|cmb10|-bd|sfbx|ecbx", re.IGNORECASE)
+NAME_BYTES = 128
+
+
+def extract(data: bytes, options: dict[str, Any]) -> dict[str, Any]:
+    document = opened(data)
+    count = pdfium.FPDF_GetPageCount(document)
+    if count < 1:
+        raise Unfit("empty", "no pages")
+    if count > options["pages"]:
+        raise Unfit("too_long", f"{count} pages")
+    pages, pictures, room = [], 0, options["chars"]
+    for index in range(count):
+        page, has_picture = read_page(document, index, room)
+        room -= sum(len(line.text) for line in page.lines)
+        pictures += has_picture
+        pages.append(page)
+    return compose(pages, "pdfium", pictures)
+
+
+def opened(data: bytes) -> Any:
+    pdfium.FPDF_InitLibrary()
+    document = pdfium.FPDF_LoadMemDocument64(data, len(data), None)
+    if not document:
+        code = pdfium.FPDF_GetLastError()
+        raise Unfit(ERRORS.get(code, "broken"), f"PDFium error {code}")
+    return document
+
+
+def read_page(document: Any, index: int, room: int) -> tuple[Page, bool]:
+    page = pdfium.FPDF_LoadPage(document, index)
+    if not page:
+        return Page(612.0, 792.0, []), False
+    width, height = pdfium.FPDF_GetPageWidthF(page), pdfium.FPDF_GetPageHeightF(page)
+    text_page = pdfium.FPDFText_LoadPage(page)
+    lines = TextPage(text_page).lines(room) if text_page else []
+    has_picture = not lines and has_image(page)
+    pdfium.FPDFText_ClosePage(text_page)
+    pdfium.FPDF_ClosePage(page)
+    return Page(width, height, lines), has_picture
+
+
+def has_image(page: Any) -> bool:
+    count = min(pdfium.FPDFPage_CountObjects(page), 200)
+    kinds = (pdfium.FPDFPageObj_GetType(pdfium.FPDFPage_GetObject(page, index)) for index in range(count))
+    return any(kind in (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_FORM) for kind in kinds)
+
+
+class TextPage:
+    """One page's text; holds the buffers that its calls write into."""
+
+    def __init__(self, handle: Any) -> None:
+        self.handle = handle
+        self.box = pdfium.FS_RECTF()
+        self.name = ctypes.create_string_buffer(NAME_BYTES)
+        self.flags = ctypes.c_int()
+
+    def lines(self, room: int) -> list[Line]:
+        text = self.text(room)
+        pieces = ((match, text[match.end() : match.end() + 1]) for match in PIECE.finditer(text))
+        return [
+            self.line(match, bool(after) and after in HYPHENS) for match, after in pieces if match[0].strip()
+        ]
+
+    def text(self, room: int) -> str:
+        count = pdfium.FPDFText_CountChars(self.handle)
+        if count > room:
+            raise Unfit("too_long", "more text than allowed")
+        buffer = (ctypes.c_ushort * (2 * count + 2))()
+        written = pdfium.FPDFText_GetText(self.handle, 0, count, buffer)
+        return bytes(buffer)[: 2 * max(written - 1, 0)].decode("utf-16-le", "replace")
+
+    def line(self, match: re.Match[str], hyphen: bool) -> Line:
+        """Box and weight from the first, the middle and the last visible character."""
+        text = match[0]
+        first = match.start() + len(text) - len(text.lstrip())
+        last = match.start() + len(text.rstrip()) - 1
+        ends = [self.index(at) for at in (first, (first + last) // 2, last)]
+        boxes = [self.box_of(at) for at in ends]
+        _, low, _, high = sorted(boxes, key=lambda box: box[3] - box[1])[1]
+        left, right = min(box[0] for box in boxes), max(box[2] for box in boxes)
+        if boxes[0][0] == boxes[2][0] and first != last:  # a turned line: its box is tall
+            low, high = min(box[1] for box in boxes), max(box[3] for box in boxes)
+        bold = self.is_bold(ends[0]) and self.is_bold(ends[2])
+        return Line(text.strip(), left, low, right, high, bold, hyphen)
+
+    def index(self, at: int) -> int:
+        """Characters without a Unicode value are missing in the text but counted on the page."""
+        return pdfium.FPDFText_GetCharIndexFromTextIndex(self.handle, at)
+
+    def box_of(self, index: int) -> tuple[float, float, float, float]:
+        pdfium.FPDFText_GetLooseCharBox(self.handle, index, self.box)
+        return self.box.left, self.box.bottom, self.box.right, self.box.top
+
+    def is_bold(self, index: int) -> bool:
+        pdfium.FPDFText_GetFontInfo(self.handle, index, self.name, NAME_BYTES, self.flags)
+        return bool(BOLD.search(self.name.value))
+
+
+def main() -> None:
+    serve(extract)

@@ -1,0 +1,55 @@
+"""Characters: what has no place in a text goes, ligatures become letters, words cut by a line end are mended."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+# Controls but tab and newline, soft hyphen, zero-width and bidi marks, surrogates, private use, noncharacters.
+UNWANTED = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\ud800-\udfff\ue000-\uf8ff\ufeff\ufff0-\uffff\U000e0000-\U0010ffff]"
+)
+# Latin ligatures and the compatibility radicals that Chinese fonts map to; NFKC as a whole would
+# also flatten superscripts ("10²" to "102").
+COMPATIBLE = re.compile("[\ufb00-\ufb06\u2e80-\u2fdf\uf900-\ufaff]")
+BLANKS = re.compile(r"[ \t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
+CID = re.compile(r"\(cid:\d+\)")
+WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+TAIL = re.compile(r"([^\W\d_]+)$")
+HEAD = re.compile(r"([^\W\d_]+)")
+
+
+def clean(text: str) -> str:
+    """One line or paragraph without unwanted characters, with single blanks; newlines stay."""
+    text = UNWANTED.sub("", text)
+    text = COMPATIBLE.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
+    return BLANKS.sub(" ", text).strip()
+
+
+def vocabulary(lines: Iterable[str]) -> dict[str, int]:
+    """How often each word and each hyphenated compound occurs inside lines, case-folded."""
+    counts: dict[str, int] = {}
+    for line in lines:
+        for word in WORD.findall(line):
+            key = word.lower()
+            counts[key] = counts.get(key, 0) + 1
+    return counts
+
+
+def joined(left: str, right: str, words: dict[str, int]) -> str:
+    """Two pieces that a hyphen at a line end parts: "transfor" + "mer" one word, "mel" + "frequency" a compound."""
+    tail, head = TAIL.search(left), HEAD.match(right)
+    if not tail or not head:
+        return f"{left}-{right}"
+    first, second = tail[1].lower(), head[1].lower()
+    if is_compound(first, second, words) or not head[1][0].islower():
+        return f"{left}-{right}"
+    return left + right
+
+
+def is_compound(first: str, second: str, words: dict[str, int]) -> bool:
+    """What the rest of the text says; when it says nothing, two words that stand alone elsewhere are a compound."""
+    whole, parted = words.get(first + second, 0), words.get(f"{first}-{second}", 0)
+    if whole or parted:
+        return parted > whole
+    return words.get(first, 0) > 1 and words.get(second, 0) > 1
