@@ -1,0 +1,144 @@
+"""The built-in sample edition: fourteen invented papers in two batches, with their files, translations and readings.
+
+No paper, person, data set or figure in it exists. Ids begin at 2609.99001, far above what arXiv gives out in a month,
+so that a sample never meets a real paper in one database. `papers.json` beside this file is the text to edit.
+"""
+
+import datetime as dt
+import json
+import re
+from pathlib import Path
+
+from tests.fakes.latexml import make_html
+from tests.fakes.pdf import make_pdf
+
+PUBLISHED_DAY = dt.date(2026, 9, 16)
+DRAFT_DAY = dt.date(2026, 9, 17)
+# 09:30 in Shanghai, 21:30 of the 16th in New York: the batch of the 17th was announced an hour and a half ago.
+NOW = "2026-09-17T01:30:00+00:00"
+
+_PAPERS = json.loads(Path(__file__).with_name("papers.json").read_text(encoding="utf-8"))
+_STAMP = "arXiv:{id}v{version} [{primary}] {day}"
+
+
+def papers() -> list[dict]:
+    """All papers in the order of their ids, each a fresh dictionary with these keys.
+
+    `id`, `title`, `abstract`, `authors`, `categories` (primary first), `comment`, `licence` (URL);
+    `submitted` (v1, ISO, UTC), `announced` (ISO date), `kind` ("new" or "cross");
+    `versions`: one mapping per version with `version`, `submitted`, `announced`, `kind`, `comment`;
+    `files`: "html", "pdf", "both" or "none"; `two_columns`;
+    `sections` (`heading`, `paragraphs` with `$…$`, `$$…$$`, `[n]`, `^[footnote]`), `figures`, `references`;
+    `zh_title`, `zh_abstract`, `zh_reading` (Markdown; empty when there are no files);
+    `model_fault`: None, "refused", "wrong-number" (then `zh_abstract_wrong` is there too) or "unavailable".
+    """
+    return [_paper(item) for item in _PAPERS]
+
+
+def paper(arxiv_id: str) -> dict | None:
+    """The sample paper with this id, with or without a version; None when there is none."""
+    bare = re.sub(r"v\d+$", "", arxiv_id)
+    return next((p for p in papers() if p["id"] == bare), None)
+
+
+def paper_in(text: str) -> dict | None:
+    """The paper whose title occurs in `text` (a prompt, an extracted full text); line breaks do not matter."""
+    flat = _flat(text)
+    return next((p for p in papers() if _flat(p["title"]) in flat), None)
+
+
+def announced_on(day: dt.date) -> list[tuple[str, dict, dict]]:
+    """What the listing of a day shows: (kind, paper, version), new before cross before replace, ids falling.
+
+    Empty for a day without a batch.
+    """
+    rows = [(v["kind"], p, v) for p in papers() for v in p["versions"] if v["announced"] == day.isoformat()]
+    rows.sort(key=lambda row: row[1]["id"], reverse=True)
+    return sorted(rows, key=lambda row: ("new", "cross", "replace").index(row[0]))
+
+
+def html_of(paper: dict) -> bytes | None:
+    """The paper's HTML page; None (arXiv: 404) when it has none."""
+    return make_html(paper) if paper["files"] in ("html", "both") else None
+
+
+def pdf_of(paper: dict, version: int = 1) -> bytes | None:
+    """The paper's PDF; None (arXiv: 404) when it has none."""
+    if paper["files"] not in ("pdf", "both"):
+        return None
+    references = [f"[{n}] {text}" for n, text in enumerate(paper["references"], 1)]
+    sections = [
+        {"heading": "Abstract", "paragraphs": [paper["abstract"]]},
+        *_with_captions(paper),
+        {"heading": "References", "paragraphs": references},
+    ]
+    return make_pdf(
+        paper["title"],
+        paper["authors"],
+        sections,
+        paper["two_columns"],
+        stamp=_stamp(paper, version),
+        note=paper["comment"],
+    )
+
+
+def masked_like(source: str, masked: str, translation: str) -> str:
+    """`translation` with the spans that `masked` hides in `source` hidden behind the same marks.
+
+    A mark is `⟦M1⟧`; the k-th mark of a span replaces the k-th occurrence of that span. Raises ValueError when
+    `masked` is not `source` with spans replaced, or when the translation lacks a span.
+    """
+    for mark, span in _spans(source, masked):
+        at = re.search(_either_width(span), translation)
+        if at is None:
+            raise ValueError(f"{span!r} is not in the translation")
+        translation = translation[: at.start()] + mark + translation[at.end() :]
+    return translation
+
+
+def _spans(source: str, masked: str) -> list[tuple[str, str]]:
+    pieces = re.split(r"(⟦M\d+⟧)", _spaced(masked))
+    pattern = "".join("(.+?)" if n % 2 else re.escape(piece) for n, piece in enumerate(pieces))
+    match = re.fullmatch(pattern, _spaced(source))
+    if match is None:
+        raise ValueError("the masked text does not come from this source")
+    return list(zip(pieces[1::2], match.groups(), strict=True))
+
+
+def _either_width(span: str) -> str:
+    """A pattern for the span whose brackets may be the full-width ones of Chinese."""
+    return re.escape(span).replace(r"\(", "[(（]").replace(r"\)", "[)）]")
+
+
+def _paper(item: dict) -> dict:
+    copy = json.loads(json.dumps(item))
+    return copy | {"zh_reading": "\n".join(copy["zh_reading"])}
+
+
+def _with_captions(paper: dict) -> list[dict]:
+    """The sections with figures and tables as lines of text, where TeX would have floated them."""
+    sections = [dict(section, paragraphs=list(section["paragraphs"])) for section in paper["sections"]]
+    for number, figure in enumerate(paper["figures"], 1):
+        kind = "Table" if "rows" in figure else "Figure"
+        lines = [f"{kind} {number}: {figure['caption']}", *("  ".join(row) for row in figure.get("rows", []))]
+        sections[figure["section"] - 1]["paragraphs"] += lines
+    return sections
+
+
+def _stamp(paper: dict, version: int) -> str:
+    submitted = next(v["submitted"] for v in paper["versions"] if v["version"] == version)
+    day = dt.datetime.fromisoformat(submitted)
+    return _STAMP.format(
+        id=paper["id"],
+        version=version,
+        primary=paper["categories"][0],
+        day=f"{day.day} {day:%b %Y}",
+    )
+
+
+def _flat(text: str) -> str:
+    return re.sub(r"\s+", "", text).lower()
+
+
+def _spaced(text: str) -> str:
+    return " ".join(text.split())
