@@ -21,7 +21,7 @@ from digest_site import clock
 from .models import Halt, Job, Slot
 
 LEASE = dt.timedelta(seconds=90)
-MAX_ATTEMPTS = 6
+MAX_STRIKES = 6
 # Waits between attempts, with the last one repeated; jitter is added by `backoff`.
 WAITS = [dt.timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360)]
 LLM_KINDS = (Job.Kind.TRANSLATE, Job.Kind.ANALYSE)
@@ -54,6 +54,7 @@ def enqueue(kind: str, subjects: Iterable[str], *, priority: int = 0, again: boo
             state=State.QUEUED,
             round=F("round") + 1,
             attempts=0,
+            strikes=0,
             next_try_at=None,
             error_class="",
             reason="",
@@ -121,14 +122,13 @@ def finish(job: Job) -> None:
     _end(job, state=State.DONE, error_class="", reason="", next_try_at=None)
 
 
-def postpone(job: Job, until: dt.datetime, error_class: str, reason: str, *, counted: bool = True) -> None:
-    """Try again at `until`. What is not the job's own fault (`counted=False`) costs it no attempt."""
-    attempts = job.attempts if counted else job.attempts - 1
+def postpone(job: Job, until: dt.datetime, error_class: str, reason: str, *, strike: bool = False) -> None:
+    """Try again at `until`. A strike is the job's own failure; what fails elsewhere costs it none."""
     _end(
         job,
         state=State.WAITING,
         next_try_at=until,
-        attempts=max(0, attempts),
+        strikes=job.strikes + strike,
         error_class=error_class,
         reason=reason[:500],
     )
@@ -138,11 +138,15 @@ def give_up(job: Job, error_class: str, reason: str) -> None:
     _end(job, state=State.DEAD, error_class=error_class, reason=reason[:500], next_try_at=None)
 
 
+def is_last_strike(job: Job) -> bool:
+    return job.strikes + 1 >= MAX_STRIKES
+
+
 def retry_or_give_up(job: Job, error_class: str, reason: str, *, wait: float | None = None) -> None:
-    """One failed attempt: wait longer each time, give up after MAX_ATTEMPTS."""
-    if job.attempts >= MAX_ATTEMPTS:
+    """One failure of the job's own: wait longer each time, give up at the last strike."""
+    if is_last_strike(job):
         return give_up(job, error_class, reason)
-    postpone(job, clock.machine_now() + backoff(job.attempts, wait), error_class, reason)
+    postpone(job, clock.machine_now() + backoff(job.attempts, wait), error_class, reason, strike=True)
 
 
 def backoff(attempts: int, wait: float | None = None) -> dt.timedelta:
@@ -170,16 +174,11 @@ def sweep() -> int:
         if not _alive(int(lease.split(":")[1])):
             gone |= Q(lease=lease)
     lost = Job.objects.filter(gone, state=State.RUNNING)
-    dead = lost.filter(attempts__gte=MAX_ATTEMPTS).update(
-        state=State.DEAD,
-        lease="",
-        lease_until=None,
-        error_class="killer",
-        reason="处理它的进程一再中断",
-        changed_at=now,
+    free = {"lease": "", "lease_until": None, "changed_at": now, "strikes": F("strikes") + 1}
+    dead = lost.filter(strikes__gte=MAX_STRIKES - 1).update(
+        state=State.DEAD, error_class="killer", reason="处理它的进程一再中断", **free
     )
-    freed = lost.update(state=State.QUEUED, lease="", lease_until=None, changed_at=now)
-    return dead + freed
+    return dead + lost.update(state=State.QUEUED, **free)
 
 
 def _alive(pid: int) -> bool:

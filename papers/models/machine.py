@@ -31,6 +31,7 @@ class Job(models.Model):
     state = models.CharField("状态", max_length=8, choices=State, default=State.QUEUED)
     priority = models.SmallIntegerField("优先级", default=0, help_text="大者在前")
     attempts = models.PositiveSmallIntegerField("尝试", default=0)
+    strikes = models.PositiveSmallIntegerField("失败", default=0, help_text="自身的失败；别处的故障不计")
     round = models.PositiveSmallIntegerField("轮次", default=0, help_text="每次有意重做加一")
     lease = models.CharField("租约", max_length=64, blank=True)
     lease_until = models.DateTimeField("租约到期", null=True, blank=True)

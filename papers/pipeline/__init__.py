@@ -1,0 +1,32 @@
+"""The use cases, from a date to reviewed-ready texts: the only room that joins leaves and models.
+
+`ingest` lists a date, `work_off` does whatever the Job table has due; commands, tasks, buttons and
+tests all come in here. Every step may be repeated at any time: work is claimed from the Job table,
+and a paid reply is stored before it is used.
+"""
+
+from .edits import recheck, retranslate, save_edit
+from .halts import clear_halt, current_halt
+from .listing import Listed, NotYet, enlist, ingest, ingest_subject
+from .money import Spent, spent_today
+from .storing import announced_ids, followed
+from .work import Progress, work_off
+
+__all__ = [
+    "Listed",
+    "NotYet",
+    "announced_ids",
+    "followed",
+    "Progress",
+    "Spent",
+    "clear_halt",
+    "current_halt",
+    "enlist",
+    "ingest",
+    "ingest_subject",
+    "recheck",
+    "retranslate",
+    "save_edit",
+    "spent_today",
+    "work_off",
+]

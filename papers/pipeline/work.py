@@ -1,0 +1,149 @@
+"""Working off the Job table: one lane to arXiv, LLM_CONCURRENCY lanes to the model, in threads.
+
+Model calls are waiting, not computing, so threads do; one paper's failure touches no other. The same
+function serves the worker's task and the command in the foreground, and any number of processes may
+run it at once: jobs are claimed, and the number of model calls in flight is counted in the table.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.db import connection
+
+from papers import jobs
+from papers.models import Job
+
+from . import listing, texts
+
+log = logging.getLogger("papers.work")
+
+ARXIV_KINDS = (Job.Kind.LIST, Job.Kind.METADATA, Job.Kind.FULLTEXT)
+WORK: dict[str, Callable[[Job], None]] = {
+    Job.Kind.LIST: listing.list_batch,
+    Job.Kind.METADATA: listing.complete_metadata,
+    Job.Kind.FULLTEXT: texts.read_fulltext,
+    Job.Kind.TRANSLATE: texts.translate,
+    Job.Kind.ANALYSE: texts.analyse,
+}
+RENEW_SECONDS = jobs.LEASE.total_seconds() / 4
+# With nothing to claim here, how long until the table is looked at again for what other processes left.
+LOOK_SECONDS = 1.0
+
+
+@dataclass
+class Progress:
+    """How a run goes: jobs ended by kind and state, and what still runs."""
+
+    ended: dict[tuple[str, str], int] = field(default_factory=dict)
+    running: int = 0
+
+    def count(self, job: Job) -> None:
+        key = (job.kind, job.state)
+        self.ended[key] = self.ended.get(key, 0) + 1
+
+    def total(self, state: str) -> int:
+        return sum(number for (_, ended), number in self.ended.items() if ended == state)
+
+
+def work_off(
+    kinds: Iterable[str] = tuple(WORK),
+    *,
+    subjects: Callable[[], Iterable[str]] | None = None,
+    seconds: float | None = None,
+    foreground: bool = False,
+    tell: Callable[[Progress], None] = lambda progress: None,
+) -> Progress:
+    """Do what is due until nothing is left or `seconds` are over (what has begun is finished).
+
+    `foreground` counts waiting jobs as due, each once. `subjects` limits the work to these subjects and
+    is asked again before each claim, because jobs bring new ones.
+    """
+    run = _Run(tuple(kinds), subjects, foreground, tell)
+    until = time.monotonic() + seconds if seconds is not None else None
+    jobs.sweep()
+    with ThreadPoolExecutor(settings.LLM_CONCURRENCY + 1, thread_name_prefix="work") as pool:
+        while True:
+            stop = until is not None and time.monotonic() >= until
+            if not stop:
+                run.start(pool)
+            if not run.futures:
+                return run.progress
+            run.wait()
+
+
+class _Run:
+    """One run's lanes: what is in flight, what was tried, and how it went."""
+
+    def __init__(
+        self,
+        kinds: tuple[str, ...],
+        subjects: Callable[[], Iterable[str]] | None,
+        foreground: bool,
+        tell: Callable[[Progress], None],
+    ) -> None:
+        self.lanes = [
+            ([kind for kind in kinds if kind in ARXIV_KINDS], 1),
+            ([kind for kind in kinds if kind not in ARXIV_KINDS], settings.LLM_CONCURRENCY),
+        ]
+        self.subjects = subjects
+        self.foreground = foreground
+        self.tell = tell
+        self.futures: dict[Future[None], Job] = {}
+        self.tried: set[int] = set()
+        self.progress = Progress()
+        self.renewed = time.monotonic()
+
+    def start(self, pool: ThreadPoolExecutor) -> None:
+        """Fill the lanes that have room."""
+        for kinds, width in self.lanes:
+            busy = sum(job.kind in kinds for job in self.futures.values())
+            if not kinds or busy >= width:
+                continue
+            claimed = jobs.claim(
+                kinds,
+                width - busy,
+                waiting_too=self.foreground,
+                subjects=self.subjects() if self.subjects else None,
+                not_these=self.tried if self.foreground else (),
+            )
+            for job in claimed:
+                if self.foreground:
+                    self.tried.add(job.pk)
+                self.futures[pool.submit(_do, job)] = job
+        self._report()
+
+    def wait(self) -> None:
+        """Until a job ends; meanwhile the leases of all are renewed."""
+        done, _ = wait(self.futures, timeout=LOOK_SECONDS, return_when=FIRST_COMPLETED)
+        for future in done:
+            job = self.futures.pop(future)
+            if error := future.exception():
+                log.error("%s failed: %r", job, error, exc_info=error)
+            job.refresh_from_db()
+            self.progress.count(job)
+        if time.monotonic() - self.renewed > RENEW_SECONDS and self.futures:
+            jobs.renew(self.futures.values())
+            self.renewed = time.monotonic()
+        self._report()
+
+    def _report(self) -> None:
+        self.progress.running = len(self.futures)
+        self.tell(self.progress)
+
+
+def _do(job: Job) -> None:
+    """One job in its thread. An error of ours is stored with the job, and does not stop the others."""
+    try:
+        texts.run(job, WORK[job.kind])
+    except Exception as error:  # noqa: BLE001 - the last line of defence: recorded, logged, retried
+        log.exception("%s %s", job.kind, job.subject)
+        with suppress(jobs.LostLease):
+            jobs.retry_or_give_up(job, "bug", f"{type(error).__name__}: {error}")
+    finally:
+        if not connection.in_atomic_block:
+            connection.close()
