@@ -1,0 +1,237 @@
+"""Sentences of an English and a Chinese text, and which belongs to which.
+
+Spans are `(start, end)` offsets into the text as given, without surrounding white space.
+The alignment is monotone (neither language's sentences change order) and follows
+Gale & Church, "A program for aligning sentences in bilingual corpora" (1993):
+dynamic programming over 1-1, 1-2, 2-1, 2-2, 1-0 and 0-1 beads by length, helped here by the
+numbers, Latin words and formulae that both sides share.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from papers.cues import in_chinese, in_english
+
+Span = tuple[int, int]
+
+HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+
+# What no sentence may be cut inside of: formulae and addresses.
+_WHOLE = re.compile(
+    r"\$\$[^$]{1,600}\$\$|(?<!\\)\$[^$\n]{1,300}\$|\\\([^\n]{1,300}?\\\)"
+    r"|(?:https?://|www\.)[\w\-./?=&%#~:+@!*',;]*[\w/]",
+    re.ASCII,
+)
+_EN_END = re.compile(r"[.!?]+[\"'”’)\]}]*(?=\s|$)|\n\s*\n")
+_ZH_END = re.compile(rf"[。！？]+[”’」』）)\"']*|[!?]+(?=\s|$|[{HAN}])|(?<=[{HAN}）])\.(?=\s|$|[{HAN}])|\n+")
+_NEXT = re.compile(r"\s+[\"'“‘(\[{]*(\S+)")
+
+_NEVER_LAST = frozenset(
+    "e.g i.e eg ie cf vs viz approx resp fig figs eq eqs sec secs tab ref refs no nos vol pp ch dr mr mrs ms prof st"
+    " dept w.r.t a.k.a incl ca app thm lem prop def alg".split()
+)
+_MAYBE_LAST = frozenset("al etc inc ltd co corp jr sr u.s u.k u.s.a a.m p.m ph.d".split())
+_STARTERS = frozenset(
+    "we the this these that those in our it its however to a an for by with as on at from results experiments"
+    " moreover furthermore additionally first second finally while although here such code they there using"
+    " unlike despite both, specifically extensive recent existing through when based then thus".split()
+)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Sentences that say the same; one side is empty where a sentence has no partner."""
+
+    source_spans: tuple[Span, ...]
+    target_spans: tuple[Span, ...]
+
+    @property
+    def lonely(self) -> bool:
+        return not (self.source_spans and self.target_spans)
+
+
+def split_en(text: str) -> list[Span]:
+    """The sentences of an English text. Never raises; white space alone gives no sentence."""
+    ends = (match.end() for match in _free(_EN_END, text) if _ends_english(text, match))
+    return _cut(text, ends)
+
+
+def split_zh(text: str) -> list[Span]:
+    """The sentences of a Chinese text; a semicolon does not end one."""
+    return _cut(text, (match.end() for match in _free(_ZH_END, text)))
+
+
+def _free(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """Matches that do not begin inside a formula or an address."""
+    whole = [match.span() for match in _WHOLE.finditer(text)]
+    at = 0
+    for match in pattern.finditer(text):
+        while at < len(whole) and whole[at][1] <= match.start():
+            at += 1
+        if at == len(whole) or match.start() < whole[at][0]:
+            yield match
+
+
+def _ends_english(text: str, match: re.Match[str]) -> bool:
+    if match[0][0] != "." or match[0].startswith(".."):
+        return True
+    following = _NEXT.match(text, match.end())
+    if following is None:
+        return True
+    before = _word_before(text, match.start())
+    if before in _NEVER_LAST or (len(before) == 1 and before.isalpha() and before not in "ai"):
+        return False
+    if before in _MAYBE_LAST:
+        return following[1].lower().rstrip(",.") in _STARTERS
+    return not following[1][0].islower() or _is_name(following[1])
+
+
+def _word_before(text: str, end: int) -> str:
+    return text[max(0, end - 24) : end].rsplit(None, 1)[-1].lstrip("(['\"“‘").lower() if end else ""
+
+
+def _is_name(word: str) -> bool:
+    """`wav2vec`, `iPhone`, `w2v-BERT`: names that begin a sentence in lower case."""
+    return any(c.isupper() or c.isdigit() for c in word)
+
+
+def _cut(text: str, ends: Iterator[int]) -> list[Span]:
+    spans, start = [], 0
+    for end in (*ends, len(text)):
+        piece = text[start:end]
+        stripped = piece.strip()
+        if stripped:
+            first = start + piece.index(stripped[0])
+            spans.append((first, first + len(stripped)))
+        start = end
+    return spans
+
+
+# --- alignment -----------------------------------------------------------------------------
+
+# Chinese length (Han characters and Latin words) per English word. The middle value of 438 published
+# abstracts is 1.93, 1 % and 99 % are 1.44 and 2.46: a text outside has lost or won sentences.
+_USUAL_RATIO = 1.93
+_RATIO_LIMITS = (1.6, 2.3)
+_SPREAD = 2.0  # variance of the Chinese length per English word
+_LONELY = 2.9  # price of a sentence without partner, before its length
+_LONELY_WORD = 0.1
+_MOVES = {(1, 1): 0.0, (1, 2): 3.5, (2, 1): 2.9, (2, 2): 5.5, (1, 0): 0.0, (0, 1): 0.0}
+_SHARED = 1.2  # reward per number or name both sides carry
+_MISSED = 1.4  # price per number or name that the other side lacks
+_CUE_SCALE = 5.5
+_CUE_USUAL = 0.54  # share of everyday words a right partner takes up; a wrong one has half of that
+_BAND = 14
+
+_UNIT = re.compile(rf"[{HAN}]|[A-Za-z0-9]+(?:[-'.][A-Za-z0-9]+)*")
+_ANCHOR = re.compile(r"[A-Za-z]*\d[\w.%-]*\w|\d|[A-Za-z]+(?:[-_][A-Za-z0-9]+)*", re.ASCII)
+
+
+@dataclass(frozen=True)
+class _Sentence:
+    span: Span
+    length: int
+    words: frozenset[str]  # every Latin word and number, in lower case
+    anchors: frozenset[str]  # those that survive translation: numbers, acronyms, names
+    cues: frozenset[int]  # everyday words both languages have
+
+
+def align(source: str, target: str) -> list[Pair]:
+    """Sentences of `source` (English) and `target` (Chinese) in order, every one in exactly one pair."""
+    english = [_sentence(source, span, in_english) for span in split_en(source)]
+    chinese = [_sentence(target, span, in_chinese) for span in split_zh(target)]
+    return [
+        Pair(tuple(s.span for s in english[i - di : i]), tuple(t.span for t in chinese[j - dj : j]))
+        for i, j, di, dj in _path(english, chinese)
+    ]
+
+
+def _sentence(text: str, span: Span, cues: Callable[[str], frozenset[int]]) -> _Sentence:
+    piece = text[slice(*span)]
+    found = _ANCHOR.findall(piece)
+    return _Sentence(
+        span,
+        len(_UNIT.findall(piece)),
+        frozenset(word.lower() for word in found),
+        frozenset(
+            word.lower() for word in found if sum(map(str.isupper, word)) > 1 or any(map(str.isdigit, word))
+        ),
+        cues(piece),
+    )
+
+
+def _path(english: list[_Sentence], chinese: list[_Sentence]) -> list[tuple[int, int, int, int]]:
+    """The cheapest way through both texts as `(i, j, di, dj)`: ends before sentence i, j, having taken di, dj."""
+    ratio = _ratio(english, chinese)
+    best: dict[Span, tuple[float, tuple[int, int]]] = {(0, 0): (0.0, (0, 0))}
+    for i, j in _cells(len(english), len(chinese)):
+        options = [
+            (
+                best[i - di, j - dj][0] + extra + _price(english[i - di : i], chinese[j - dj : j], ratio),
+                (di, dj),
+            )
+            for (di, dj), extra in _MOVES.items()
+            if (i - di, j - dj) in best
+        ]
+        if options:
+            best[i, j] = min(options)
+    return _walk_back(best, len(english), len(chinese))
+
+
+def _cells(rows: int, columns: int) -> Iterator[Span]:
+    """A band around the diagonal, so that a book costs no more per sentence than an abstract."""
+    slope = columns / rows if rows else 0.0
+    width = _BAND + int(slope)
+    for i in range(rows + 1):
+        centre = int(i * slope)
+        low = 0 if rows == 0 else max(0, centre - width)
+        high = columns if rows == 0 or i == rows else min(columns, centre + width)
+        for j in range(low, high + 1):
+            if i or j:
+                yield i, j
+
+
+def _walk_back(
+    best: dict[Span, tuple[float, tuple[int, int]]], i: int, j: int
+) -> list[tuple[int, int, int, int]]:
+    path = []
+    while i or j:
+        di, dj = best[i, j][1]
+        path.append((i, j, di, dj))
+        i, j = i - di, j - dj
+    return path[::-1]
+
+
+def _ratio(english: list[_Sentence], chinese: list[_Sentence]) -> float:
+    words = sum(s.length for s in english)
+    if not words:
+        return _USUAL_RATIO
+    low, high = _RATIO_LIMITS
+    return min(high, max(low, sum(t.length for t in chinese) / words))
+
+
+def _price(english: list[_Sentence], chinese: list[_Sentence], ratio: float) -> float:
+    words, units = sum(s.length for s in english), sum(t.length for t in chinese)
+    if not english or not chinese:
+        return _LONELY + _LONELY_WORD * min(60.0, words or units / ratio)
+    expected = (words + units / ratio) / 2
+    misfit = (units - ratio * words) ** 2 / (2 * _SPREAD * ratio * max(4.0, expected))
+    return min(30.0, misfit) + _anchor_price(english, chinese) + _cue_price(english, chinese)
+
+
+def _anchor_price(english: list[_Sentence], chinese: list[_Sentence]) -> float:
+    said = frozenset().union(*(s.words for s in english))
+    kept = frozenset().union(*(t.words for t in chinese))
+    names = frozenset().union(*(s.anchors for s in english))
+    strange = sum(1 for word in kept if word not in said)
+    lost = sum(1 for word in names if word not in kept)
+    return _MISSED * min(4, strange) + 0.5 * _MISSED * min(4, lost) - _SHARED * min(4, len(said & kept))
+
+
+def _cue_price(english: list[_Sentence], chinese: list[_Sentence]) -> float:
+    said = frozenset().union(*(s.cues for s in english))
+    heard = frozenset().union(*(t.cues for t in chinese))
+    if not said:
+        return 0.0
+    return _CUE_SCALE * (_CUE_USUAL - len(said & heard) / len(said)) * min(6, len(said)) ** 0.5

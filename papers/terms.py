@@ -1,0 +1,180 @@
+"""The term base: which of our terms occur in a text, what to offer the model, what a translation got wrong.
+
+Pure: terms come in as values. English terms match on word boundaries, whatever their case, hyphens and plural;
+acronyms and mixed-case names (`ASR`, `wav2vec`) match in their own case only. Of two terms at one place the longer wins.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Term:
+    """An English term, the Chinese we prefer, the `variants` we accept and the `forbidden` renderings.
+
+    `keep_as_is`: the English form may (or should) stand in the Chinese text. `is_topic`: `chinese` is a topic tag.
+    """
+
+    english: str
+    chinese: str
+    variants: tuple[str, ...] = ()
+    keep_as_is: bool = False
+    forbidden: tuple[str, ...] = ()
+    is_topic: bool = False
+    note: str = ""
+
+    @property
+    def accepted(self) -> tuple[str, ...]:
+        """Every rendering that is right, the preferred one first."""
+        own = (self.english,) if self.keep_as_is else ()
+        return tuple(dict.fromkeys(word for word in (self.chinese, *self.variants, *own) if word))
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A term of the source whose rendering in the target is forbidden (`found`), or is none of ours (`found` empty)."""
+
+    term: Term
+    source_span: Span
+    target_span: Span | None = None
+    found: str = ""
+
+
+class TermMatcher:
+    """Finds terms in English texts; compile once, use for many texts.
+
+    A text is cut into words once and looked up word sequence by word sequence, so the time does not
+    depend on the number of terms.
+    """
+
+    def __init__(self, terms: Iterable[Term]) -> None:
+        self._exact: dict[tuple[str, ...], Term] = {}
+        self._folded: dict[tuple[str, ...], Term] = {}
+        for term in terms:
+            words = tuple(_WORD.findall(term.english))
+            if words and _keeps_case(term.english):
+                self._exact.setdefault(_cased(words), term)
+            elif words:
+                self._folded.setdefault(_folded(words), term)
+        self._longest = max(map(len, (*self._exact, *self._folded)), default=0)
+
+    def hits(self, text: str) -> Iterator[tuple[Term, Span]]:
+        """Terms with their spans, in order, never overlapping."""
+        found = [(match[0], match.span()) for match in _WORD.finditer(text)]
+        cased, folded = _cased(word for word, _ in found), _folded(word for word, _ in found)
+        at = 0
+        while at < len(found):
+            size, term = self._longest_at(cased, folded, at)
+            if term:
+                yield term, (found[at][1][0], found[at + size - 1][1][1])
+            at += size
+
+    def _longest_at(
+        self, cased: tuple[str, ...], folded: tuple[str, ...], at: int
+    ) -> tuple[int, Term | None]:
+        for size in range(min(self._longest, len(cased) - at), 0, -1):
+            term = self._exact.get(cased[at : at + size]) or self._folded.get(folded[at : at + size])
+            if term:
+                return size, term
+        return 1, None
+
+    def occurring(self, text: str, limit: int = 15) -> list[Term]:
+        """Terms of the text, the most frequent first, then the longest, then in order of appearance."""
+        counts = Counter(term for term, _ in self.hits(text))
+        return sorted(counts, key=lambda term: (-counts[term], -len(term.english)))[:limit]
+
+
+_WORD = re.compile(r"[A-Za-z0-9]+(?:['’][a-z]+)?|[+&#]", re.ASCII)
+
+
+def _keeps_case(english: str) -> bool:
+    """Acronyms and names; ordinary words are found in any case."""
+    return sum(map(str.isupper, english)) > 1 and len(english.split()) == 1 and "-" not in english.strip("-")
+
+
+def _cased(words: Iterable[str]) -> tuple[str, ...]:
+    return tuple(
+        word[:-1] if len(word) > 2 and word[-1] == "s" and word[:-1].isupper() else word for word in words
+    )
+
+
+def _folded(words: Iterable[str]) -> tuple[str, ...]:
+    return tuple(_singular(word.lower().removesuffix("'s").removesuffix("’s")) for word in words)
+
+
+def _singular(word: str) -> str:
+    """A common form of singular and plural; it need not be a word."""
+    if len(word) > 4 and word.endswith("ies"):
+        return word[:-3] + "y"
+    if len(word) > 4 and word.endswith(("sses", "shes", "ches", "xes")):
+        return word[:-2]
+    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        return word[:-1]
+    return word
+
+
+def matcher(terms: "Iterable[Term] | TermMatcher") -> TermMatcher:
+    return terms if isinstance(terms, TermMatcher) else TermMatcher(terms)
+
+
+def occurring(text: str, terms: Iterable[Term] | TermMatcher, limit: int = 15) -> list[Term]:
+    """The at most `limit` terms that matter most in an English text."""
+    return matcher(terms).occurring(text, limit)
+
+
+def offers(text: str, terms: Iterable[Term] | TermMatcher, limit: int = 15) -> dict[str, str]:
+    """Preferences for the prompt, English to Chinese: `{"token": "词元（或：令牌、token）"}`."""
+    return {term.english: _offer(term) for term in occurring(text, terms, limit)}
+
+
+def _offer(term: Term) -> str:
+    preferred, *others = term.accepted or (term.english,)
+    return f"{preferred}（或：{'、'.join(others)}）" if others else preferred
+
+
+def violations(source: str, target: str, terms: Iterable[Term] | TermMatcher) -> list[Violation]:
+    """Terms of `source` that `target` renders in a forbidden way, or in none of the accepted ways."""
+    first: dict[Term, Span] = {}
+    for term, span in matcher(terms).hits(source):
+        first.setdefault(term, span)
+    allowed = [word for term in first for word in term.accepted]
+    found: list[Violation] = []
+    for term, span in first.items():
+        wrong = list(_forbidden(term, span, target, allowed))
+        found += wrong or _absent(term, span, target)
+    return found
+
+
+def _forbidden(term: Term, span: Span, target: str, allowed: list[str]) -> Iterator[Violation]:
+    for word in term.forbidden:
+        longer = [other for other in allowed if word in other and word != other]
+        for match in re.finditer(re.escape(word), target):
+            if not any(_covered(target, match.start(), word, other) for other in longer):
+                yield Violation(term, span, match.span(), word)
+
+
+def _covered(target: str, at: int, word: str, longer: str) -> bool:
+    """The forbidden word at `at` is part of an accepted, longer one (自我注意力 within 多头自我注意力)."""
+    start = at - longer.index(word)
+    return start >= 0 and target.startswith(longer, start)
+
+
+def _absent(term: Term, span: Span, target: str) -> list[Violation]:
+    lowered = target.lower()
+    if any(word.lower() in lowered for word in (*term.accepted, term.english)):
+        return []
+    return [Violation(term, span)]
+
+
+def topics(title: str, abstract: str, terms: Iterable[Term] | TermMatcher, limit: int = 6) -> list[str]:
+    """Chinese topic tags of a paper; a term of the title counts three times."""
+    counts: Counter[str] = Counter()
+    for weight, text in ((3, title), (1, abstract)):
+        for term, _ in matcher(terms).hits(text):
+            if term.is_topic:
+                counts[term.chinese] += weight
+    return [tag for tag, _ in counts.most_common(limit)]
