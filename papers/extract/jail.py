@@ -41,7 +41,9 @@ class Limits:
 
 def run(engine: str, data: bytes, limits: Limits, **options: Any) -> dict[str, Any]:
     """The child's answer, or Unreadable. An ``OSError`` means that no child could be started."""
-    with as_file(data) as source:
+    with scratch_file() as source:
+        source.write(data)
+        source.seek(0)
         child = subprocess.Popen(
             command(engine, limits, options),
             stdin=source,
@@ -69,15 +71,11 @@ def command(engine: str, limits: Limits, options: dict[str, Any]) -> list[str]:
     ]
 
 
-def as_file(data: bytes) -> IO[bytes]:
+def scratch_file() -> IO[bytes]:
     """A file and not a pipe: nobody has to feed it while the answer is read. In memory where the system can."""
     if hasattr(os, "memfd_create"):
-        file: IO[bytes] = os.fdopen(os.memfd_create("paper"), "w+b")
-    else:
-        file = tempfile.TemporaryFile()
-    file.write(data)
-    file.seek(0)
-    return file
+        return os.fdopen(os.memfd_create("paper"), "w+b")
+    return tempfile.TemporaryFile()
 
 
 def outcome(child: subprocess.Popen[bytes], limits: Limits) -> tuple[bytes, int, bool]:

@@ -27,26 +27,23 @@ class Part(NamedTuple):
     worth: int
 
 
-# First match decides; the number is what a section is worth to somebody who explains the paper.
+FRONT, FRAME, CORE, APPENDIX = 7, 6, 5, 1
+# What a section is worth to somebody who explains the paper; the first row that matches decides. The core is
+# methods, models, experiments, results and whatever authors call them.
 WORTH = (
     (
         0,
         r"acknowledg|funding|author contribution|contributions? of (the )?authors|conflict|competing interest|keywords",
     ),
-    (
-        1,
-        r"appendi|supplement|additional (results|details|experiments)|data availability|broader impact|ethic|checklist",
-    ),
+    (APPENDIX, r"appendi|supplement|additional|data availability|broader impact|ethic|checklist|reproducib"),
     (2, r"related|background|prior (work|art)|literature|preliminar|previous work|notation"),
-    (3, r"limitation|future|discussion|outline"),
-    (4, r"introduction|motivation"),
-    (6, r"abstract|conclu|summary"),
+    (CORE, r"method|experiment|result|evaluat|introduction"),
+    (3, r"limitation|future|discussion|outlook|outline"),
+    (FRAME, r"abstract|conclu|summary"),
 )
-CORE = 5  # methods, models, experiments, results and whatever authors call them
-FRONT = 7  # title and front matter
-LETTERED = re.compile(r"^(?:appendix\s+)?[A-Z](?:\.\d+)*[.:]?\s+\S", re.IGNORECASE)
-NUMBER = re.compile(r"^(?:section\s+)?(\d+|[A-Z])\.\d")
-PLAIN_NUMBER = re.compile(r"^\d+[.\s]")
+PARENT = re.compile(r"^(?:appendix\s+)?(\d+|[A-Z])\.\d", re.IGNORECASE)
+NUMBERED = re.compile(r"^(?:\d|[IVX]+\.)")
+SENTENCE = re.compile(r"(?<=[.!?。！？])\s+")
 LEFT_OUT = "[Left out here: {}]"
 LEAST_PIECE = 0.02  # of the budget; a smaller piece of a section helps nobody
 
@@ -55,8 +52,8 @@ def fit(source: Sectioned | str, budget_tokens: int, estimate: Estimate) -> Fitt
     """Cut at section borders until ``estimate(text) <= budget_tokens``.
 
     Acknowledgements go first, then appendices, related work, discussion; methods, results, abstract and
-    conclusion stay longest. When even those are too long, the longest is cut at a paragraph border. Each
-    gap is marked in the text. Raises ``ValueError`` for a budget in which not one paragraph fits.
+    conclusion stay longest. When even those are too long, the longest is cut at a paragraph border (a lone paragraph at
+    a sentence's end). Each gap is marked in the text. Raises ``ValueError`` for a budget in which nothing fits.
     """
     text, sections = (source, []) if isinstance(source, str) else (source.text, source.sections)
     if estimate(text) <= budget_tokens:
@@ -77,26 +74,30 @@ def parts_of(text: str, sections: list[tuple[str, int]]) -> list[Part]:
 
 
 def worth_of(heading: str, before: list[Part]) -> int:
-    """By its words; a subsection is worth what its section is; what follows an appendix is one too."""
+    """By its words; a subsection is worth what its section is; what follows the conclusion without a number is appendix."""
     if not heading:
         return FRONT
     parent = parent_of(heading, before)
     if parent:
         return parent.worth
-    if before and before[-1].worth == 1 and not PLAIN_NUMBER.match(heading):
-        return 1
-    named = next((worth for worth, words in WORTH if re.search(words, heading, re.IGNORECASE)), None)
-    if named is None and LETTERED.match(heading) and any(part.worth == 6 for part in before[2:]):
-        return 1
-    return CORE if named is None else named
+    named = next((worth for worth, words in WORTH if re.search(words, heading, re.IGNORECASE)), CORE)
+    if named >= CORE and not NUMBERED.match(heading) and is_after_the_end(before):
+        return APPENDIX
+    return named
 
 
 def parent_of(heading: str, before: list[Part]) -> Part | None:
-    number = NUMBER.match(heading)
+    number = PARENT.match(heading)
     if not number:
         return None
     opening = re.compile(rf"(?:appendix\s+)?{number[1]}[.:]?\s", re.IGNORECASE)
     return next((part for part in reversed(before) if opening.match(part.heading)), None)
+
+
+def is_after_the_end(before: list[Part]) -> bool:
+    """Behind a conclusion, or behind an appendix."""
+    closing = (part.worth == APPENDIX or re.search("conclu", part.heading, re.IGNORECASE) for part in before)
+    return any(closing)
 
 
 class Shortening:
@@ -137,34 +138,34 @@ class Shortening:
         sizes = {index: self.estimate(text) for index, text in self.kept.items()}
         index = max(sizes, key=lambda key: (sizes[key], key), default=-1)
         if index < 0:
-            raise ValueError(f"a budget of {self.budget} tokens holds no paragraph of this text")
+            raise ValueError(f"a budget of {self.budget} tokens holds nothing of this text")
         excess = self.estimate(self.text()) - self.budget
         self.keep_start(index, max(0, sizes[index] - max(excess, 1)))
 
     def keep_start(self, index: int, budget: int) -> None:
-        paragraphs = self.kept[index].split("\n\n")
-        kept = paragraphs[: self.count_within(paragraphs, budget)]
-        whole = len(self.parts[index].text)
-        text = "\n\n".join(kept)
-        if (
-            self.estimate(text) < LEAST_PIECE * self.budget
-            or kept == paragraphs[:1] != paragraphs[:0]
-            and is_bare(kept, self.parts[index])
-        ):
+        kept = self.start_of(self.kept[index], budget)
+        if kept == self.parts[index].heading or self.estimate(kept) < LEAST_PIECE * self.budget:
             del self.kept[index]
             self.shortened.pop(index, None)
             return
-        self.kept[index] = text
-        self.shortened[index] = whole - len(text)
+        self.kept[index] = kept
+        self.shortened[index] = len(self.parts[index].text) - len(kept)
 
-    def count_within(self, paragraphs: list[str], budget: int) -> int:
-        """How many paragraphs from the start fit; at least one fewer than there are."""
+    def start_of(self, text: str, budget: int) -> str:
+        """As many paragraphs as fit, at least one fewer than there are; of a lone paragraph, sentences."""
+        paragraphs = text.split("\n\n")
+        if len(paragraphs) > 1:
+            return "\n\n".join(paragraphs[: self.count_within(paragraphs, budget)])
+        sentences = SENTENCE.split(text)
+        return " ".join(sentences[: self.count_within(sentences, budget)])
+
+    def count_within(self, pieces: list[str], budget: int) -> int:
         total = 0
-        for count, paragraph in enumerate(paragraphs[:-1]):
-            total += self.estimate(paragraph) + 1
+        for count, piece in enumerate(pieces[:-1]):
+            total += self.estimate(piece) + 1
             if total > budget:
                 return count
-        return len(paragraphs) - 1
+        return len(pieces) - 1
 
     def fits(self) -> bool:
         return self.estimate(self.text()) <= self.budget
@@ -192,7 +193,3 @@ class Shortening:
 
 def name_of(part: Part) -> str:
     return part.heading or "front matter"
-
-
-def is_bare(kept: list[str], part: Part) -> bool:
-    return kept[0].strip() == part.heading.strip()

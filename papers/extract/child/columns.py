@@ -14,6 +14,7 @@ EDGE_LINES = 3
 EDGE_ZONE = 0.12  # of the page's height, for page numbers that stand alone
 LEAST_REPEATS = 3
 DIGITS = re.compile(r"\d+")
+COPYRIGHT = re.compile(r"^(?:©|\(c\)|c )\s*\d{4}\b", re.IGNORECASE)
 PAGE_NUMBER = re.compile(
     r"^\W*(?:page\s*)?(?:\d{1,4}|[ivxlc]{1,6})(?:\s*(?:of|/)\s*\d{1,4})?\W*$", re.IGNORECASE
 )
@@ -98,4 +99,5 @@ def is_furniture(line: Line, page: Page, heads: set[str]) -> bool:
     if key_of(line) in heads:
         return True
     middle = (line.y0 + line.y1) / 2 / page.height
-    return bool(PAGE_NUMBER.match(line.text)) and not EDGE_ZONE < middle < 1 - EDGE_ZONE
+    alone = PAGE_NUMBER.match(line.text) or COPYRIGHT.match(line.text)
+    return bool(alone) and not EDGE_ZONE < middle < 1 - EDGE_ZONE

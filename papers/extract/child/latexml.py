@@ -12,21 +12,21 @@ from . import tidy
 from .worker import Unfit, serve
 
 SKIPPED_TAGS = frozenset({"script", "style", "nav", "footer", "header", "button", "svg", "img", "template"})
-SKIPPED = frozenset(
+SKIPPED = tidy.names(
     "ltx_bibliography ltx_authors ltx_role_institutetext ltx_role_email ltx_role_footnotemark ltx_note_mark "
     "ltx_note_type ltx_tag_note ltx_tag_bibitem ltx_ERROR ltx_rule ltx_pagination ltx_page_footer "
-    "ltx_page_header ltx_page_logo ltx_page_navbar ltx_TOC ltx_index ltx_listing_data ltx_dates".split()
+    "ltx_page_header ltx_page_logo ltx_page_navbar ltx_TOC ltx_index ltx_listing_data ltx_dates"
 )
-BLOCK_TAGS = frozenset(
-    "p div section article figure figcaption table tr li ul ol dl dt dd blockquote pre h1 h2 h3 h4 h5 h6".split()
+BLOCK_TAGS = tidy.names(
+    "p div section article figure figcaption table tr li ul ol dl dt dd blockquote pre h1 h2 h3 h4 h5 h6"
 )
-BLOCKS = frozenset(
-    "ltx_p ltx_para ltx_caption ltx_item ltx_listingline ltx_minipage ltx_theorem ltx_proof ltx_float ltx_block".split()
+BLOCKS = tidy.names(
+    "ltx_p ltx_para ltx_caption ltx_item ltx_listingline ltx_minipage ltx_theorem ltx_proof ltx_float ltx_block"
 )
 # Titles that begin a section; those of theorems, proofs and run-in paragraphs do not.
-SECTIONS = frozenset(
+SECTIONS = tidy.names(
     "ltx_title_part ltx_title_chapter ltx_title_section ltx_title_subsection ltx_title_subsubsection "
-    "ltx_title_appendix ltx_title_abstract ltx_title_acknowledgements ltx_title_keywords".split()
+    "ltx_title_appendix ltx_title_abstract ltx_title_acknowledgements ltx_title_keywords"
 )
 # LaTeXML wraps long TeX by "%" and a newline.
 WRAPPED = re.compile(r"(?<!\\)%\s*\n\s*")

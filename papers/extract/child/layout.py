@@ -1,28 +1,34 @@
 """From pages of lines to the paper's text: the steps that both PDF engines share.
 
 1. drop turned lines and the stamp, put columns in order, mend split lines; 2. drop running heads;
-3. find headings; 4. drop the reference list, keep what follows it; 5. join lines to paragraphs;
-6. refuse what is no language.
+3. drop the table of contents; 4. find headings; 5. drop the reference list, keep what follows it;
+6. join lines to paragraphs. What is no language is refused before.
 """
 
+import re
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
-from . import columns, headings, legible, tidy
+from . import columns, legible, outline, tidy
 from .headings import Style
 from .lines import Line, Page, merged, upright
 from .paragraphs import Block, Joiner
 from .worker import Unfit
 
+# "Abstract—We present", the way of IEEE: a section without a heading line.
+RUN_IN_ABSTRACT = re.compile(r"^abstract\s*[.:—–-]+\s*\w", re.IGNORECASE)
+
 
 def compose(pages: list[Page], engine: str, pictures: int) -> dict[str, Any]:
     """The child's answer. ``pictures``: how many pages hold an image and no text."""
     refuse_unreadable(pages, pictures)
-    lines = lines_in_order(pages)
+    lines = without(lines_in_order(pages), outline.contents_span)
     style = Style(usual_height(lines))
     words = tidy.vocabulary(line.text for line in lines)
-    marked = marked_headings(lines, style)
-    lines, marked = without_references(lines, marked)
+    marked = outline.marked(lines, style)
+    lines = without(lines, lambda lines: outline.references_span(lines, marked))
+    marked = outline.marked(lines, style)
     blocks = Joiner(style, words).blocks(lines, set(marked))
     return answer(blocks, engine, len(pages), notes_on(pages))
 
@@ -54,18 +60,9 @@ def usual_height(lines: list[Line]) -> float:
     return weights.most_common(1)[0][0] if weights else 10.0
 
 
-def marked_headings(lines: list[Line], style: Style) -> list[int]:
-    before = [None, *lines]
-    return [index for index, line in enumerate(lines) if headings.is_heading(line, before[index], style)]
-
-
-def without_references(lines: list[Line], marked: list[int]) -> tuple[list[Line], list[int]]:
-    span = headings.references_span(lines, marked)
-    if not span:
-        return lines, marked
-    start, end = span
-    kept = [index if index < start else index - (end - start) for index in marked if not start <= index < end]
-    return lines[:start] + lines[end:], kept
+def without(lines: list[Line], span_of: Callable[[list[Line]], tuple[int, int] | None]) -> list[Line]:
+    span = span_of(lines)
+    return lines[: span[0]] + lines[span[1] :] if span else lines
 
 
 def notes_on(pages: list[Page]) -> list[str]:
@@ -78,6 +75,8 @@ def answer(blocks: list[Block], engine: str, pages: int, notes: list[str]) -> di
     for block in blocks:
         if block.heading:
             sections.append((block.text, offset))
+        elif not sections and RUN_IN_ABSTRACT.match(block.text):
+            sections.append(("Abstract", offset))
         offset += len(block.text) + 2
     text = "\n\n".join(block.text for block in blocks)
     return {"text": text, "engine": engine, "pages": pages, "sections": sections, "notes": notes}

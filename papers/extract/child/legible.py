@@ -2,14 +2,16 @@
 
 import re
 
+from . import tidy
+
 LATIN_WORD = re.compile(r"[A-Za-z]{2,}")
 HAN_OR_KANA = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 CID = re.compile(r"\(cid:\d+\)")
 # The commonest short words of the languages that arXiv's papers are written in.
-COMMON = frozenset(
+COMMON = tidy.names(
     "the of and to in is we for that with as by on are this be from an it at or which can "
     "de la le les des et en que el los del un une est dans pour der die das und von mit ist den zu "
-    "il di che per non con".split()
+    "il di che per non con"
 )
 LEAST_LETTERS = 80
 # Running text has 35 to 50 % of such words; a page of tables or formulae some 10 %.

@@ -42,7 +42,7 @@ class Joiner:
         """Does this line continue the paragraph of the line before?"""
         last, line = lines[index - 1], lines[index]
         if index in marked or index - 1 in marked:
-            return index in marked and index - 1 in marked and is_second_half(last, line)
+            return index in marked and index - 1 in marked and headings.is_second_half(last, line, self.style)
         if ITEM.match(line.text) or CAPTION.match(line.text) or self.resized(last, line):
             return False
         if line.y1 > last.y0 + 0.5 * last.height:  # next column or page
@@ -75,15 +75,6 @@ def join(left: str, right: str, hyphen: bool, words: dict[str, int]) -> str:
     if HAN.match(left[-1:]) and HAN.match(right[:1]):
         return left + right
     return f"{left} {right}"
-
-
-def is_second_half(last: Line, line: Line) -> bool:
-    """A heading of two lines was marked on both."""
-    return (
-        last.bold == line.bold
-        and headings.numbers_of(line.text) is None
-        and not headings.NAMED.match(line.text)
-    )
 
 
 def starts_anew(last: Line, line: Line, following: list[Line]) -> bool:

@@ -83,30 +83,32 @@ class TextPage:
         ]
 
     def text(self, room: int) -> str:
+        """As many characters as the page counts, so that an index means the same in both."""
         count = pdfium.FPDFText_CountChars(self.handle)
         if count > room:
             raise Unfit("too_long", "more text than allowed")
         buffer = (ctypes.c_ushort * (2 * count + 2))()
         written = pdfium.FPDFText_GetText(self.handle, 0, count, buffer)
-        return bytes(buffer)[: 2 * max(written - 1, 0)].decode("utf-16-le", "replace")
+        text = bytes(buffer)[: 2 * max(written - 1, 0)].decode("utf-16-le", "replace")
+        return text if len(text) == count else self.one_by_one(count)
+
+    def one_by_one(self, count: int) -> str:
+        """GetText leaves out what has no Unicode value, which would shift every box after it."""
+        return "".join([chr(pdfium.FPDFText_GetUnicode(self.handle, index)) for index in range(count)])
 
     def line(self, match: re.Match[str], hyphen: bool) -> Line:
         """Box and weight from the first, the middle and the last visible character."""
         text = match[0]
         first = match.start() + len(text) - len(text.lstrip())
         last = match.start() + len(text.rstrip()) - 1
-        ends = [self.index(at) for at in (first, (first + last) // 2, last)]
+        ends = (first, (first + last) // 2, last)
         boxes = [self.box_of(at) for at in ends]
         _, low, _, high = sorted(boxes, key=lambda box: box[3] - box[1])[1]
         left, right = min(box[0] for box in boxes), max(box[2] for box in boxes)
         if boxes[0][0] == boxes[2][0] and first != last:  # a turned line: its box is tall
             low, high = min(box[1] for box in boxes), max(box[3] for box in boxes)
-        bold = self.is_bold(ends[0]) and self.is_bold(ends[2])
+        bold = self.is_bold(ends[0]) and (self.is_bold(ends[2]) or self.is_bold(ends[1]))
         return Line(text.strip(), left, low, right, high, bold, hyphen)
-
-    def index(self, at: int) -> int:
-        """Characters without a Unicode value are missing in the text but counted on the page."""
-        return pdfium.FPDFText_GetCharIndexFromTextIndex(self.handle, at)
 
     def box_of(self, index: int) -> tuple[float, float, float, float]:
         pdfium.FPDFText_GetLooseCharBox(self.handle, index, self.box)

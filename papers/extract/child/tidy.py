@@ -15,15 +15,33 @@ COMPATIBLE = re.compile("[\ufb00-\ufb06\u2e80-\u2fdf\uf900-\ufaff]")
 BLANKS = re.compile(r"[ \t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 CID = re.compile(r"\(cid:\d+\)")
 WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+# "Z¨urich", "Macci`o": old TeX fonts set the accent as a sign of its own before its letter. Inside words
+# only, since a hat next to a lone letter is mathematics.
+ACCENTED = re.compile(r"(?:(?<=[^\W\d_]{2})|(?=[`´¨ˆ˜¸ˇ][^\W\d_]{3}))([`´¨ˆ˜¸ˇ])([aeiouyncszrgAEIOUYNCSZ])")
+COMBINING = dict(zip("`´¨ˆ˜¸ˇ", "\u0300\u0301\u0308\u0302\u0303\u0327\u030c", strict=True))
 TAIL = re.compile(r"([^\W\d_]+)$")
 HEAD = re.compile(r"([^\W\d_]+)")
 
 
+def names(text: str) -> frozenset[str]:
+    """A set that reads as a line of words."""
+    return frozenset(text.split())
+
+
 def clean(text: str) -> str:
     """One line or paragraph without unwanted characters, with single blanks; newlines stay."""
+    if text.isascii() and text.isprintable():  # most lines
+        return BLANKS.sub(" ", text).strip() if "  " in text else text.strip()
     text = UNWANTED.sub("", text)
     text = COMPATIBLE.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
+    text = ACCENTED.sub(lambda match: accented(match[1], match[2]), text)
     return BLANKS.sub(" ", text).strip()
+
+
+def accented(accent: str, letter: str) -> str:
+    """One composed letter where Unicode has one, else both as they were."""
+    composed = unicodedata.normalize("NFC", letter + COMBINING[accent])
+    return composed if len(composed) == 1 else accent + letter
 
 
 def vocabulary(lines: Iterable[str]) -> dict[str, int]:
