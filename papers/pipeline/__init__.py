@@ -7,10 +7,10 @@ and a paid reply is stored before it is used.
 
 from .edits import recheck, retranslate, save_edit
 from .halts import clear_halt, current_halt
-from .listing import Listed, NotYet, enlist, ingest, ingest_subject
+from .listing import Listed, NotYet, due_days, enlist, ingest, ingest_subject
 from .money import Spent, spent_today
 from .storing import announced_ids, followed
-from .work import Progress, work_off
+from .work import Progress, list_days, work_off
 
 __all__ = [
     "Listed",
@@ -21,9 +21,11 @@ __all__ = [
     "Spent",
     "clear_halt",
     "current_halt",
+    "due_days",
     "enlist",
     "ingest",
     "ingest_subject",
+    "list_days",
     "recheck",
     "retranslate",
     "save_edit",

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from django.db import transaction
 
 from digest_site import clock
-from papers import batches, jobs, taxonomy
+from papers import batches, jobs, ledger, taxonomy
 from papers.harvest import Arxiv, Item, OaiRecord, Record, Sheet, SourceError
 from papers.models import Announcement, Job, Poll
 
@@ -24,7 +24,7 @@ CATCHUP_DAYS = 90
 SECOND_OPINION_DAYS = 10
 # The longest that arXiv's own answers go on filling up after an announcement.
 SETTLES_AFTER = dt.timedelta(hours=20)
-SECOND_POLL_AFTER = dt.timedelta(hours=3)
+ASK_AGAIN_AFTER = dt.timedelta(hours=3)
 
 Kind = Announcement.Kind
 State = Poll.State
@@ -67,6 +67,13 @@ def enlist(day: dt.date, categories: Sequence[str]) -> str:
     subject = ingest_subject(day, categories)
     jobs.enqueue(Job.Kind.LIST, [subject], again=True, priority=10)
     return subject
+
+
+def due_days(categories: Sequence[str]) -> list[dt.date]:
+    """Open dates that are worth asking about now, oldest first: unlisted, or due for the second look."""
+    newest = batches.latest(clock.now())
+    asked = {day: ledger.of_day(day, categories).asked_at for day in ledger.open_days(newest, categories)}
+    return [day for day, at in asked.items() if at is None or clock.now() - at >= ASK_AGAIN_AFTER]
 
 
 def ingest(day: dt.date, categories: Sequence[str]) -> Listed:

@@ -1,0 +1,27 @@
+"""`manage.py daily`: the main job, from announcement to draft post."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from papers import pipeline
+from posts import daily
+from posts.management.base import Bars, DigestCommand, Usage
+
+
+class Command(DigestCommand):
+    help = "补齐先前未完的日期，再列出、翻译、解读并编成某日的草稿"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--day", help="公布日，默认最新一日")
+
+    def handle(self, **options: Any) -> None:
+        bars = Bars()
+        try:
+            runs = daily.run_daily(self.digests(options), self.day_or_newest(options), tell=bars)
+        except pipeline.NotYet as error:
+            raise Usage(str(error)) from error
+        finally:
+            bars.close()
+        self.report(runs)
