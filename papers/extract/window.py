@@ -66,7 +66,7 @@ def parts_of(text: str, sections: list[tuple[str, int]]) -> list[Part]:
     starts = [0, *(start for _, start in sections), len(text)]
     headings = ["", *(heading for heading, _ in sections)]
     parts: list[Part] = []
-    for heading, start, end in zip(headings, starts, starts[1:], strict=True):
+    for heading, start, end in zip(headings, starts[:-1], starts[1:], strict=True):
         piece = text[start:end].strip()
         if piece:
             parts.append(Part(heading, piece, worth_of(heading, parts)))
