@@ -1,0 +1,192 @@
+"""The query API, through the `arxiv` package made safe.
+
+The package alone turns "Rate exceeded.", an HTML page, an empty body and an error entry into zero
+results, waits for ever, and pages as long as the server likes. Here every raw body is judged
+before the package parses it, and its retries and delays are off: the caller has better ones.
+https://info.arxiv.org/help/api/user-manual.html
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from urllib.parse import parse_qs, urlsplit
+
+import arxiv
+from lxml.etree import _Element
+
+from papers.harvest.markup import legal, parse_xml
+from papers.harvest.text import clean, clean_abstract
+from papers.harvest.values import Record, SourceError
+from papers.harvest.wire import MEGABYTE, Answer
+from papers.taxonomy import ArxivId, canonical_all, names_of, parse_id
+
+IDS_A_CALL = 100
+PAGE_SIZE = 500
+MAX_RESULTS = 5000
+CAP = 20 * MEGABYTE
+ACCEPT = "application/atom+xml, application/xml;q=0.9, */*;q=0.1"
+_NS = {"atom": "http://www.w3.org/2005/Atom", "search": "http://a9.com/-/spec/opensearch/1.1/"}
+_WITHDRAWN = re.compile(
+    r"\bwithdrawn\b.{0,40}\b(?:by|due|because|from)\b|^\s*(?:this|the) (?:\w+ ){0,2}(?:is|has been|was) withdrawn",
+    re.IGNORECASE,
+)
+
+Get = Callable[[str], Answer]
+
+
+class Client(arxiv.Client):
+    """The package's client on our wire: one page a request, no retry, no delay of its own."""
+
+    def __init__(self, api_url: str, get: Get, page_size: int, limit: int) -> None:
+        super().__init__(page_size=page_size, delay_seconds=0, num_retries=0)
+        self.query_url_format = f"{api_url}?{{}}"
+        self._session = _Session(get, limit)  # type: ignore[assignment]  # it calls nothing but get()
+
+
+class _Session:
+    """Stands where the package expects a requests.Session."""
+
+    def __init__(self, get: Get, limit: int) -> None:
+        self._get = get
+        self._limit = limit
+
+    def get(self, url: str, headers: object = None) -> SimpleNamespace:
+        answer = self._get(url)
+        check(answer, self._limit)
+        return SimpleNamespace(status_code=200, content=legal(answer.body))
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What a feed says about itself: how many results in all, and where this page starts."""
+
+    total: int
+    start: int
+
+
+def check(answer: Answer, limit: int) -> None:
+    """Raise SourceError unless the answer is the page that its address asks for, whole and plausible."""
+    if answer.status not in (200, 400):
+        raise SourceError("broken", f"HTTP {answer.status}", status=answer.status)
+    feed = parse_xml(answer.body, "feed")
+    entries = feed.findall("atom:entry", _NS)
+    _refuse_errors(entries, answer.status)
+    numbers = Numbers(_number(feed, "totalResults"), _number(feed, "startIndex"))
+    if numbers.total > limit:
+        raise SourceError("too_large", f"{numbers.total} results, more than {limit}: ask for less at a time")
+    asked = parse_qs(urlsplit(answer.url).query)
+    _require_page(numbers, len(entries), int(asked["start"][0]), int(asked["max_results"][0]))
+
+
+def _refuse_errors(entries: list[_Element], status: int) -> None:
+    for entry in entries:
+        identifier = clean(entry.findtext("atom:id", namespaces=_NS))
+        if "/api/errors" in identifier:
+            message = clean(entry.findtext("atom:summary", namespaces=_NS)) or identifier
+            raise SourceError("broken", message, status=status)
+        # The package would skip such an entry without a word.
+        if any(
+            not clean(entry.findtext(f"atom:{name}", namespaces=_NS))
+            for name in ("id", "published", "updated")
+        ):
+            raise SourceError("broken", f"an entry without id or dates: {identifier!r}", status=status)
+    if status != 200:
+        raise SourceError("broken", f"HTTP {status}", status=status)
+
+
+def _number(feed: _Element, name: str) -> int:
+    text = clean(feed.findtext(f"search:{name}", namespaces=_NS))
+    if not (text.isascii() and text.isdigit()):
+        raise SourceError("broken", f"a feed without {name}")
+    return int(text)
+
+
+def _require_page(numbers: Numbers, found: int, start: int, size: int) -> None:
+    if numbers.start != start:
+        raise SourceError("broken", f"results from {numbers.start} on where {start} was asked for")
+    expected = min(size, max(0, numbers.total - start))
+    if found < expected:
+        raise SourceError("truncated", f"{found} entries of {expected}, {numbers.total} in all")
+    if found > expected:
+        raise SourceError("broken", f"{found} entries where {expected} were expected")
+
+
+def metadata(api_url: str, get: Get, ids: Sequence[str]) -> Iterator[Record]:
+    """Records of the identifiers that arXiv knows; the others are simply absent."""
+    unique = list(dict.fromkeys(str(_valid(one)) for one in ids))
+    for first in range(0, len(unique), IDS_A_CALL):
+        batch = unique[first : first + IDS_A_CALL]
+        client = Client(api_url, get, len(batch), len(batch))
+        search = arxiv.Search(id_list=batch, max_results=len(batch))
+        asked = {_valid(one).id for one in batch}
+        for record in _records(client.results(search)):
+            if record.arxiv_id not in asked:
+                raise SourceError("broken", f"{record.arxiv_id} was not asked for")
+            yield record
+
+
+def recent(
+    api_url: str, get: Get, categories: Sequence[str], since: datetime, until: datetime
+) -> Iterator[Record]:
+    """Papers whose v1 was submitted in [since, until), oldest first."""
+    client = Client(api_url, get, PAGE_SIZE, MAX_RESULTS)
+    search = arxiv.Search(
+        query=_query(categories, since, until),
+        max_results=MAX_RESULTS,
+        sort_by=arxiv.SortCriterion.SubmittedDate,
+        sort_order=arxiv.SortOrder.Ascending,
+    )
+    # The filter counts in whole minutes; the seconds are cut here.
+    return (record for record in _records(client.results(search)) if since <= record.submitted < until)
+
+
+def _query(categories: Sequence[str], since: datetime, until: datetime) -> str:
+    names = [name for code in categories for name in (names_of(code) or (code,))]
+    either = " OR ".join(f"cat:{name}" for name in dict.fromkeys(names))
+    first, last = (moment.astimezone(UTC).strftime("%Y%m%d%H%M") for moment in (since, until))
+    return f"({either}) AND submittedDate:[{first} TO {last}]"
+
+
+def _records(results: Iterable[arxiv.Result]) -> Iterator[Record]:
+    """Typed records; a paper that comes twice means the server repeats a page."""
+    seen: set[str] = set()
+    for result in results:
+        record = record_of(result)
+        if record.arxiv_id in seen:
+            raise SourceError("broken", f"{record.arxiv_id} came twice")
+        seen.add(record.arxiv_id)
+        yield record
+
+
+def record_of(result: arxiv.Result) -> Record:
+    """The package's result in our terms."""
+    found = parse_id(result.entry_id)
+    title = clean(result.title)
+    if found is None or not title:
+        raise SourceError("broken", f"an entry without id or title: {result.entry_id!r}")
+    authors = [author for author in result.authors if clean(author.name)]
+    abstract, comment = clean_abstract(result.summary), clean(result.comment)
+    return Record(
+        found.id,
+        found.version or 1,
+        title,
+        abstract,
+        authors=tuple(clean(author.name) for author in authors),
+        affiliations=tuple(tuple(map(clean, author.affiliation)) for author in authors),
+        categories=canonical_all([result.primary_category, *result.categories]),
+        submitted=result.published,
+        updated=result.updated,
+        comment=comment,
+        doi=clean(result.doi),
+        journal=clean(result.journal_ref),
+        withdrawn=bool(_WITHDRAWN.search(comment) or _WITHDRAWN.match(abstract)),
+    )
+
+
+def _valid(one: str) -> ArxivId:
+    found = parse_id(one)
+    if found is None:
+        raise ValueError(f"not an arXiv identifier: {one!r}")
+    return found

@@ -1,0 +1,153 @@
+"""arXiv's OAI-PMH in its format arXivRaw: licence, every version's date, withdrawals, changes.
+
+https://info.arxiv.org/help/oa/index.html and http://www.openarchives.org/OAI/openarchivesprotocol.html
+Errors come with HTTP 200; `noRecordsMatch` is the ordinary answer on a quiet day.
+"""
+
+from datetime import UTC, date, datetime
+from email.utils import parsedate_to_datetime
+
+from lxml.etree import _Element
+
+from papers.harvest.markup import parse_xml
+from papers.harvest.text import clean, clean_abstract
+from papers.harvest.values import OaiPage, OaiRecord, SourceError, State, Version
+from papers.taxonomy import canonical, canonical_all, parse_id
+
+PREFIX = "arXivRaw"
+_NS = {"oai": "http://www.openarchives.org/OAI/2.0/", "raw": "http://arxiv.org/OAI/arXivRaw/"}
+_PHYSICS = {
+    "astro-ph",
+    "cond-mat",
+    "gr-qc",
+    "hep-ex",
+    "hep-lat",
+    "hep-ph",
+    "hep-th",
+    "math-ph",
+    "nlin",
+    "nucl-ex",
+    "nucl-th",
+    "physics",
+    "quant-ph",
+}
+_NOTHING = {"noRecordsMatch", "idDoesNotExist"}
+_STATES: dict[str, State] = {"badResumptionToken": "stale"}
+
+
+def set_of(category: str) -> str:
+    """The set's name: "cs.SD" is "cs:cs:SD", "hep-th" is "physics:hep-th"; a set's name stays itself."""
+    if ":" in category:
+        return category
+    archive, _, subject = (canonical(category) or category).partition(".")
+    group = "physics" if archive in _PHYSICS else archive
+    return ":".join(part for part in (group, archive, subject) if part)
+
+
+def list_arguments(category_or_set: str | None, since: date | None, token: str | None) -> dict[str, str]:
+    """The query of one ListRecords page. With a token nothing else may be said."""
+    if token:
+        return {"verb": "ListRecords", "resumptionToken": token}
+    arguments = {"verb": "ListRecords", "metadataPrefix": PREFIX}
+    if since:
+        arguments["from"] = since.isoformat()
+    if category_or_set:
+        arguments["set"] = set_of(category_or_set)
+    return arguments
+
+
+def record_arguments(arxiv_id: str) -> dict[str, str]:
+    """The query of one GetRecord; identifiers never carry a version."""
+    return {"verb": "GetRecord", "metadataPrefix": PREFIX, "identifier": f"oai:arXiv.org:{arxiv_id}"}
+
+
+def read_records(body: bytes) -> OaiPage:
+    """Read an answer to ListRecords or GetRecord; empty where nothing matches.
+
+    SourceError "stale" for a token that has expired (begin again from `since`), "unknown_category"
+    for a set that does not exist, "broken" or "truncated" for the rest.
+    """
+    root = parse_xml(body, "OAI-PMH")
+    if _refused(root):
+        return OaiPage([], None)
+    answer = next(
+        (one for name in ("ListRecords", "GetRecord") if (one := root.find(f"oai:{name}", _NS)) is not None),
+        None,
+    )
+    if answer is None:
+        raise SourceError("broken", "OAI-PMH without records or error")
+    records = [_record(one) for one in answer.findall("oai:record", _NS)]
+    if not records:
+        raise SourceError("truncated", "an empty list of records, which OAI-PMH reports as an error")
+    return OaiPage(records, clean(answer.findtext("oai:resumptionToken", namespaces=_NS)) or None)
+
+
+def _refused(root: _Element) -> bool:
+    """Whether the answer is the error that means nothing was found; other errors are raised."""
+    errors = root.findall("oai:error", _NS)
+    for error in errors:
+        code, text = error.get("code", ""), clean(error.text)
+        if code not in _NOTHING:
+            unknown = code == "badArgument" and "set" in text.lower().split()
+            raise SourceError(
+                "unknown_category" if unknown else _STATES.get(code, "broken"), f"{code}: {text}"
+            )
+    return bool(errors)
+
+
+def _record(record: _Element) -> OaiRecord:
+    header = record.find("oai:header", _NS)
+    if header is None:
+        raise SourceError("broken", "a record without a header")
+    found = parse_id(header.findtext("oai:identifier", default="", namespaces=_NS))
+    if found is None:
+        raise SourceError("broken", "a record without an identifier")
+    day = _day(header.findtext("oai:datestamp", default="", namespaces=_NS))
+    if header.get("status") == "deleted":
+        return OaiRecord(found.id, day, deleted=True)
+    raw = record.find("oai:metadata/raw:arXivRaw", _NS)
+    if raw is None:
+        raise SourceError("broken", f"{found.id} is not in the format {PREFIX}")
+    return _described(found.id, day, raw)
+
+
+def _described(arxiv_id: str, day: date, raw: _Element) -> OaiRecord:
+    def text(name: str) -> str:
+        return clean(raw.findtext(f"raw:{name}", namespaces=_NS))
+
+    return OaiRecord(
+        arxiv_id,
+        day,
+        versions=tuple(sorted(map(_version, raw.findall("raw:version", _NS)), key=lambda one: one.number)),
+        submitter=text("submitter"),
+        licence=text("license"),
+        categories=canonical_all(text("categories").split()),
+        title=text("title"),
+        abstract=clean_abstract(raw.findtext("raw:abstract", namespaces=_NS)),
+        authors=text("authors"),
+        comment=text("comments"),
+        doi=text("doi"),
+        journal=text("journal-ref"),
+    )
+
+
+def _version(version: _Element) -> Version:
+    def text(name: str) -> str:
+        return clean(version.findtext(f"raw:{name}", namespaces=_NS))
+
+    number, size = version.get("version", "").removeprefix("v"), text("size").removesuffix("kb")
+    try:
+        moment = parsedate_to_datetime(text("date"))
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return Version(
+            int(number), moment.astimezone(UTC), int(size) if size.isdigit() else None, text("source_type")
+        )
+    except ValueError as error:
+        raise SourceError("broken", f"a version {number!r} dated {text('date')!r}") from error
+
+
+def _day(text: str) -> date:
+    try:
+        return datetime.fromisoformat(text.strip()).date()
+    except ValueError as error:
+        raise SourceError("broken", f"a record stamped {text!r}") from error
