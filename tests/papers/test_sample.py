@@ -4,6 +4,8 @@ import datetime as dt
 import io
 import json
 import re
+import urllib.error
+import urllib.request
 from collections import Counter
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,7 +15,9 @@ import pypdfium2
 import pytest
 from pdfminer.high_level import extract_text
 
+from papers.masking import mask
 from tests.fakes import sample
+from tests.fakes.model import FakeModel
 from tests.fakes.pdf import make_pdf
 
 EASTERN = ZoneInfo("America/New_York")
@@ -244,41 +248,76 @@ def test_a_paper_without_files_has_neither_body_nor_reading():
     assert sample.html_of(paper) is None and sample.pdf_of(paper) is None
 
 
-# Masks
+# The servers
 
 
-def masked(text: str) -> tuple[str, list[str]]:
-    spans: list[str] = []
-
-    def hide(match: re.Match) -> str:
-        spans.append(match[0])
-        return f"⟦M{len(spans)}⟧"
-
-    return re.sub(r"\$[^$]+\$|https?://[\w./-]+\w|\([A-Z]\w+ et al\., \d{4}\)", hide, text), spans
+def ask(fake: FakeModel, message: str) -> urllib.request.Request:
+    messages = [{"role": "system", "content": "Translate."}, {"role": "user", "content": message}]
+    body = json.dumps({"model": "m", "messages": messages}).encode()
+    headers = {"Content-Type": "application/json", "Authorization": "Bearer k"}
+    return urllib.request.Request(f"{fake.base_url}/chat/completions", body, headers)
 
 
-@pytest.mark.parametrize("paper", PAPERS, ids=by_id)
-def test_masks_come_back_exactly_once_and_unmask_to_the_translation(paper):
-    source, spans = masked(paper["abstract"])
-    reply = sample.masked_like(paper["abstract"], source, paper["zh_abstract"])
-    assert Counter(re.findall(r"⟦M\d+⟧", reply)) == Counter(f"⟦M{n}⟧" for n in range(1, len(spans) + 1))
-    for number, span in enumerate(spans, 1):
-        reply = reply.replace(f"⟦M{number}⟧", span)
-    assert reply == paper["zh_abstract"].replace("（Ravensdale et al., 2025）", "(Ravensdale et al., 2025)")
+def reply(fake: FakeModel, message: str) -> str:
+    with urllib.request.urlopen(ask(fake, message), timeout=5) as answer:
+        return json.load(answer)["choices"][0]["message"]["content"]
+
+
+@pytest.fixture(scope="module")
+def model():
+    with FakeModel(papers=sample.model_papers()) as fake:
+        for title, behaviour in sample.model_faults().items():
+            fake.fault_title(title, behaviour)
+        yield fake
+
+
+ANSWERED = [p for p in PAPERS if p["model_fault"] not in ("refused", "unavailable")]
+
+
+@pytest.mark.parametrize("paper", ANSWERED, ids=by_id)
+def test_masks_come_back_exactly_once_and_unmask_to_the_translation(paper, model):
+    title, abstract = mask(paper["title"]), mask(paper["abstract"])
+    answer = json.loads(reply(model, json.dumps({"title": title.text, "abstract": abstract.text})))
+    assert abstract.faults(answer["abstract"]) == {}
+    assert title.put_back(answer["title"]) == paper["zh_title"]
+    assert abstract.put_back(answer["abstract"]) == paper.get("zh_abstract_wrong", paper["zh_abstract"])
+
+
+@pytest.mark.parametrize("paper", [p for p in ANSWERED if p["files"] != "none"], ids=by_id)
+def test_the_model_knows_the_reading_of_a_full_text(paper, model):
+    page = sample.html_of(paper)
+    text = lxml.html.fromstring(page).text_content() if page else pdfium_text(sample.pdf_of(paper))
+    assert reply(model, text) == paper["zh_reading"]
+
+
+@pytest.mark.parametrize(("fault", "status"), [("refused", 400), ("unavailable", 503)])
+def test_the_model_turns_two_papers_away(fault, status, model):
+    (paper,) = (p for p in PAPERS if p["model_fault"] == fault)
+    with pytest.raises(urllib.error.HTTPError) as error:
+        reply(model, json.dumps({"title": paper["title"], "abstract": paper["abstract"]}))
+    error.value.close()
+    assert error.value.code == status
 
 
 def test_some_abstracts_hold_formulas_one_an_address_and_one_a_citation():
-    spans = [span for p in PAPERS for span in masked(p["abstract"])[1]]
-    kinds = Counter(span[0] for span in spans)
-    assert kinds["$"] >= 5 and kinds["h"] == 1 and kinds["("] == 1
+    kinds = Counter(span[0] for p in PAPERS for span in mask(p["abstract"]).spans.values())
+    assert kinds["$"] >= 5 and kinds["h"] == 1
+    assert [p["id"] for p in PAPERS if re.search(r"\([A-Z]\w+ et al\., \d{4}\)", p["abstract"])] == [
+        "2609.99004"
+    ]
 
 
-def test_equal_spans_keep_their_order_and_a_foreign_masked_text_is_refused():
-    assert sample.masked_like("a $x$ b $x$", "a ⟦M1⟧ b ⟦M2⟧", "甲$x$乙$x$") == "甲⟦M1⟧乙⟦M2⟧"
-    with pytest.raises(ValueError, match="does not come from"):
-        sample.masked_like("a $x$", "other ⟦M1⟧", "甲$x$")
-    with pytest.raises(ValueError, match="not in the translation"):
-        sample.masked_like("a $x$", "a ⟦M1⟧", "甲")
+@pytest.mark.parametrize("day", [sample.PUBLISHED_DAY, sample.DRAFT_DAY])
+def test_the_loopback_arxiv_lists_what_the_edition_announces(day):
+    shown = sample.world().batch(["cs.SD", "eess.AS"], day)
+    listed = {(entry.kind, entry.paper.arxiv_id, entry.version.number) for entry in shown}
+    assert listed == {(kind, p["id"], v["version"]) for kind, p, v in sample.announced_on(day)}
+
+
+def test_the_loopback_arxiv_stands_on_the_morning_of_the_draft_day():
+    world = sample.world()
+    assert world.latest_batch() == sample.DRAFT_DAY
+    assert all(world.indexed_version(p) for p in world.papers.values())
 
 
 # The files

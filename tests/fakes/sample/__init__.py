@@ -4,11 +4,13 @@ No paper, person, data set or figure in it exists. Ids begin at 2609.99001, far 
 so that a sample never meets a real paper in one database. `papers.json` beside this file is the text to edit.
 """
 
+import copy
 import datetime as dt
 import json
 import re
 from pathlib import Path
 
+from tests.fakes.arxiv_world import FakePaper, Version, World
 from tests.fakes.latexml import make_html
 from tests.fakes.pdf import make_pdf
 
@@ -18,6 +20,9 @@ DRAFT_DAY = dt.date(2026, 9, 17)
 NOW = "2026-09-17T01:30:00+00:00"
 
 _PAPERS = json.loads(Path(__file__).with_name("papers.json").read_text(encoding="utf-8"))
+# What `tests.fakes.model` does for a fault; "wrong-number" is no misbehaviour of the server, only another text.
+BEHAVIOURS = {"refused": "content-exists-risk", "unavailable": "error-503"}
+
 _STAMP = "arXiv:{id}v{version} [{primary}] {day}"
 
 
@@ -32,7 +37,7 @@ def papers() -> list[dict]:
     `zh_title`, `zh_abstract`, `zh_reading` (Markdown; empty when there are no files);
     `model_fault`: None, "refused", "wrong-number" (then `zh_abstract_wrong` is there too) or "unavailable".
     """
-    return [_paper(item) for item in _PAPERS]
+    return copy.deepcopy(_PAPERS)
 
 
 def paper(arxiv_id: str) -> dict | None:
@@ -82,37 +87,43 @@ def pdf_of(paper: dict, version: int = 1) -> bytes | None:
     )
 
 
-def masked_like(source: str, masked: str, translation: str) -> str:
-    """`translation` with the spans that `masked` hides in `source` hidden behind the same marks.
-
-    A mark is `⟦M1⟧`; the k-th mark of a span replaces the k-th occurrence of that span. Raises ValueError when
-    `masked` is not `source` with spans replaced, or when the translation lacks a span.
-    """
-    for mark, span in _spans(source, masked):
-        at = re.search(_either_width(span), translation)
-        if at is None:
-            raise ValueError(f"{span!r} is not in the translation")
-        translation = translation[: at.start()] + mark + translation[at.end() :]
-    return translation
+def world() -> World:
+    """The loopback arXiv of the sample edition, standing still at `NOW`."""
+    return World([_on_arxiv(p) for p in papers()], now=dt.datetime.fromisoformat(NOW))
 
 
-def _spans(source: str, masked: str) -> list[tuple[str, str]]:
-    pieces = re.split(r"(⟦M\d+⟧)", _spaced(masked))
-    pattern = "".join("(.+?)" if n % 2 else re.escape(piece) for n, piece in enumerate(pieces))
-    match = re.fullmatch(pattern, _spaced(source))
-    if match is None:
-        raise ValueError("the masked text does not come from this source")
-    return list(zip(pieces[1::2], match.groups(), strict=True))
+def model_papers() -> list[dict]:
+    """The papers as a fake model knows them: the one with the fault "wrong-number" has its wrong translation."""
+    return [p | {"zh_abstract": p.get("zh_abstract_wrong", p["zh_abstract"])} for p in papers()]
 
 
-def _either_width(span: str) -> str:
-    """A pattern for the span whose brackets may be the full-width ones of Chinese."""
-    return re.escape(span).replace(r"\(", "[(（]").replace(r"\)", "[)）]")
+def model_faults() -> dict[str, str]:
+    """English title -> behaviour of `tests.fakes.model`, for the papers that the model does not answer faithfully."""
+    return {p["title"]: BEHAVIOURS[p["model_fault"]] for p in papers() if p["model_fault"] in BEHAVIOURS}
 
 
-def _paper(item: dict) -> dict:
-    copy = json.loads(json.dumps(item))
-    return copy | {"zh_reading": "\n".join(copy["zh_reading"])}
+def _on_arxiv(paper: dict) -> FakePaper:
+    return FakePaper(
+        paper["id"],
+        paper["title"],
+        paper["abstract"],
+        paper["authors"],
+        paper["categories"],
+        comment=paper["comment"],
+        licence=paper["licence"],
+        versions=[_version(v) for v in paper["versions"]],
+        html=html_of(paper),
+        pdf=pdf_of(paper),
+    )
+
+
+def _version(version: dict) -> Version:
+    return Version(
+        version["version"],
+        dt.datetime.fromisoformat(version["submitted"]),
+        dt.date.fromisoformat(version["announced"]),
+        comment=version["comment"],
+    )
 
 
 def _with_captions(paper: dict) -> list[dict]:
@@ -138,7 +149,3 @@ def _stamp(paper: dict, version: int) -> str:
 
 def _flat(text: str) -> str:
     return re.sub(r"\s+", "", text).lower()
-
-
-def _spaced(text: str) -> str:
-    return " ".join(text.split())
