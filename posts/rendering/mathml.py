@@ -1,0 +1,198 @@
+"""TeX formula -> MathML element, or its source in <code> when it cannot be converted.
+
+latex2mathml is trusted with the meaning only: what it builds is copied element by element through an allowlist
+(no links, colours, classes or sizes), and its output as a string, which would let `\\text{<script>}` through, is
+never used. MathML Core draws no `mathvariant` but normal, so letters become Unicode's mathematical alphabets.
+https://www.w3.org/TR/mathml-core/
+"""
+
+import copy
+import re
+import unicodedata
+from functools import lru_cache
+from html import unescape
+from xml.etree.ElementTree import Element, SubElement
+
+from latex2mathml.converter import Converter
+
+from posts.rendering.characters import has_han, printable
+from posts.rendering.formulae import MAX_LENGTH, Formula
+
+MAX_DEPTH = 40
+MAX_ELEMENTS = 3000
+
+_LENGTH = r"[+-]?(?:\d{1,2}(?:\.\d{1,4})?|\.\d{1,4})(?:em|ex|pt|px|mu)"
+_WORD = r"[a-z-]+(?: [a-z-]+){0,30}"
+_BOOLEAN = "true|false"
+_OPERATOR = {
+    "stretchy": _BOOLEAN, "fence": _BOOLEAN, "separator": _BOOLEAN, "largeop": _BOOLEAN, "symmetric": _BOOLEAN,
+    "movablelimits": _BOOLEAN, "accent": _BOOLEAN, "form": _WORD, "lspace": _LENGTH, "rspace": _LENGTH,
+    "minsize": _LENGTH, "maxsize": _LENGTH,
+}  # fmt: skip
+_UNDER_OVER = {"accent": _BOOLEAN, "accentunder": _BOOLEAN}
+# Element -> attribute -> what its value must look like.
+ELEMENTS: dict[str, dict[str, str]] = {
+    "math": {"display": "block|inline"},
+    "semantics": {},
+    "annotation": {"encoding": "application/x-tex"},
+    "mrow": {},
+    "mi": {"mathvariant": "normal"},
+    "mn": {},
+    "mo": _OPERATOR,
+    "mtext": {},
+    "mspace": {"width": _LENGTH, "linebreak": "newline"},
+    "mfrac": {"linethickness": "0|0pt|0em"},
+    "msqrt": {},
+    "mroot": {},
+    "msub": {},
+    "msup": {},
+    "msubsup": {},
+    "munder": _UNDER_OVER,
+    "mover": _UNDER_OVER,
+    "munderover": _UNDER_OVER,
+    "mmultiscripts": {},
+    "mprescripts": {},
+    "none": {},
+    "mtable": {"columnalign": _WORD, "displaystyle": _BOOLEAN, "columnlines": _WORD, "rowlines": _WORD},
+    "mtr": {},
+    "mtd": {"columnalign": _WORD},
+    "mstyle": {"displaystyle": _BOOLEAN, "scriptlevel": r"[+-]?\d"},
+    "mpadded": {"width": _LENGTH, "lspace": _LENGTH, "voffset": _LENGTH, "height": _LENGTH, "depth": _LENGTH},
+    "mphantom": {},
+    "menclose": {"notation": _WORD},
+}
+_FORBIDDEN = re.compile(
+    r"\\(?:def|edef|gdef|xdef|let|newcommand|renewcommand|providecommand|DeclareMathOperator|newenvironment|"
+    r"renewenvironment|input|include|write|catcode|csname|loop|href|url|includegraphics|style|class|cssId|require)"
+    r"(?![A-Za-z])"
+)
+_COMMENT = re.compile(r"(?<!\\)%[^\n]*")
+_DROPPED = re.compile(
+    r"\\(?:label|tag\*?|vspace|vskip)\s*\{[^{}]*\}|\\(?:nonumber|notag|xspace|displaylimits|allowbreak|relax|protect)"
+    r"(?![A-Za-z])"
+)
+_RENAMED = {
+    "ensuremath": "mathord", "textsc": "text", "textsl": "textit", "mathbbm": "mathbb", "mathds": "mathbb",
+    "bf": "mathbf", "rm": "mathrm", "sf": "mathsf", "cal": "mathcal", "mathbfit": "boldsymbol", "symbf": "mathbf",
+}  # fmt: skip
+_RENAME = re.compile(r"\\(%s)(?![A-Za-z])" % "|".join(_RENAMED))  # noqa: UP031
+_ENVIRONMENT = re.compile(
+    r"\\(begin|end)\{(eqnarray|gather|gathered|multline|flalign|math|displaymath|equation)\*?\}"
+)
+_ALIGNED = {
+    "eqnarray": "align*",
+    "flalign": "align*",
+    "gather": "matrix",
+    "gathered": "matrix",
+    "multline": "matrix",
+}
+_MACRO_LEFT = re.compile(r"\\[A-Za-z]+")
+_ALPHABETS = {
+    "bold": "BOLD", "italic": "ITALIC", "bold-italic": "BOLD ITALIC", "script": "SCRIPT", "bold-script": "BOLD SCRIPT",
+    "fraktur": "FRAKTUR", "bold-fraktur": "BOLD FRAKTUR", "double-struck": "DOUBLE-STRUCK", "sans-serif": "SANS-SERIF",
+    "bold-sans-serif": "SANS-SERIF BOLD", "sans-serif-bold": "SANS-SERIF BOLD", "monospace": "MONOSPACE",
+}  # fmt: skip
+
+
+class _Unconvertible(ValueError):
+    """The formula is forbidden, too big, or has a macro that we do not know."""
+
+
+def element(formula: Formula) -> Element:
+    """<math> with the TeX as annotation, or <code> with the TeX."""
+    made = _converted(formula.tex, formula.display)
+    return copy.deepcopy(made) if made is not None else _code(formula.tex)
+
+
+def _code(tex: str) -> Element:
+    code = Element("code")
+    code.text = tex
+    return code
+
+
+@lru_cache(maxsize=2048)
+def _converted(tex: str, display: bool) -> Element | None:
+    # The converter has no base exception: it raises its own, IndexError, StopIteration, RecursionError…
+    try:
+        return _math(tex, display)
+    except Exception:  # noqa: BLE001
+        return None
+
+
+def _math(tex: str, display: bool) -> Element:
+    if len(tex) > MAX_LENGTH or _FORBIDDEN.search(tex) or _depth(tex) > MAX_DEPTH:
+        raise _Unconvertible(tex)
+    mode = "block" if display else "inline"
+    raw = Converter(display=mode).convert_to_element(_prepared(tex))
+    if not "".join(raw.itertext()).strip() or sum(1 for _ in raw.iter()) > MAX_ELEMENTS:
+        raise _Unconvertible(tex)
+    math = Element("math", {"display": mode})
+    semantics = SubElement(math, "semantics")
+    _copy(raw[0], semantics, 0)
+    SubElement(semantics, "annotation", {"encoding": "application/x-tex"}).text = tex
+    return math
+
+
+def _depth(tex: str) -> int:
+    deepest = depth = 0
+    for char in tex:
+        depth += (char == "{") - (char == "}")
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _prepared(tex: str) -> str:
+    tex = _DROPPED.sub(" ", _COMMENT.sub("", tex))
+    tex = _RENAME.sub(lambda macro: "\\" + _RENAMED[macro[1]], tex)
+    return _ENVIRONMENT.sub(_renamed_environment, tex)
+
+
+def _renamed_environment(match: re.Match[str]) -> str:
+    name = _ALIGNED.get(match[2])
+    return f"\\{match[1]}{{{name}}}" if name else ("{" if match[1] == "begin" else "}")
+
+
+def _copy(raw: Element, parent: Element, depth: int) -> None:
+    """Append what the allowlist leaves of `raw` to `parent`."""
+    if raw.tag not in ELEMENTS or depth > MAX_DEPTH:
+        raise _Unconvertible(raw.tag)
+    text = printable(unescape(raw.text or ""))
+    if _MACRO_LEFT.search(text):
+        raise _Unconvertible(text)
+    tag = "mtext" if raw.tag == "mi" and has_han(text) else raw.tag
+    copied = SubElement(parent, tag, _attributes(tag, raw))
+    copied.text = _shown(tag, text, raw.get("mathvariant", "")) or None
+    for child in raw:
+        _copy(child, copied, depth + 1)
+
+
+def _attributes(tag: str, raw: Element) -> dict[str, str]:
+    allowed = ELEMENTS[tag]
+    return {
+        name: value for name, value in raw.items() if name in allowed and re.fullmatch(allowed[name], value)
+    }
+
+
+def _shown(tag: str, text: str, variant: str) -> str:
+    if tag == "mtext":
+        text = re.sub(r"\\([_{}#&%$ ])", r"\1", text).replace("$", "")
+    alphabet = _ALPHABETS.get(variant)
+    return "".join(_styled(char, alphabet) for char in text) if alphabet and tag != "mtext" else text
+
+
+@lru_cache(maxsize=1024)
+def _styled(char: str, alphabet: str) -> str:
+    """The letter in one of Unicode's mathematical alphabets; itself where there is none."""
+    try:
+        name = unicodedata.name(char)
+    except ValueError:
+        return char
+    kind, _, letter = name.rpartition(" ")
+    case = {"LATIN SMALL LETTER": "SMALL ", "LATIN CAPITAL LETTER": "CAPITAL ", "GREEK SMALL LETTER": "SMALL ",
+            "GREEK CAPITAL LETTER": "CAPITAL ", "DIGIT": "DIGIT "}.get(kind)  # fmt: skip
+    for prefix in ("MATHEMATICAL ", "") if case else ():
+        try:
+            return unicodedata.lookup(f"{prefix}{alphabet} {case}{letter}")
+        except KeyError:
+            continue
+    return char
