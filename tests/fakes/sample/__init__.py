@@ -10,7 +10,6 @@ import json
 import re
 from pathlib import Path
 
-from tests.fakes.arxiv_world import FakePaper, Version, World
 from tests.fakes.latexml import make_html
 from tests.fakes.pdf import make_pdf
 
@@ -53,12 +52,11 @@ def paper_in(text: str) -> dict | None:
 
 
 def announced_on(day: dt.date) -> list[tuple[str, dict, dict]]:
-    """What the listing of a day shows: (kind, paper, version), new before cross before replace, ids falling.
+    """What the listing of a day shows: (kind, paper, version), new before cross before replace, each by id.
 
     Empty for a day without a batch.
     """
     rows = [(v["kind"], p, v) for p in papers() for v in p["versions"] if v["announced"] == day.isoformat()]
-    rows.sort(key=lambda row: row[1]["id"], reverse=True)
     return sorted(rows, key=lambda row: ("new", "cross", "replace").index(row[0]))
 
 
@@ -87,11 +85,6 @@ def pdf_of(paper: dict, version: int = 1) -> bytes | None:
     )
 
 
-def world() -> World:
-    """The loopback arXiv of the sample edition, standing still at `NOW`."""
-    return World([_on_arxiv(p) for p in papers()], now=dt.datetime.fromisoformat(NOW))
-
-
 def model_papers() -> list[dict]:
     """The papers as a fake model knows them: the one with the fault "wrong-number" has its wrong translation."""
     return [p | {"zh_abstract": p.get("zh_abstract_wrong", p["zh_abstract"])} for p in papers()]
@@ -100,30 +93,6 @@ def model_papers() -> list[dict]:
 def model_faults() -> dict[str, str]:
     """English title -> behaviour of `tests.fakes.model`, for the papers that the model does not answer faithfully."""
     return {p["title"]: BEHAVIOURS[p["model_fault"]] for p in papers() if p["model_fault"] in BEHAVIOURS}
-
-
-def _on_arxiv(paper: dict) -> FakePaper:
-    return FakePaper(
-        paper["id"],
-        paper["title"],
-        paper["abstract"],
-        paper["authors"],
-        paper["categories"],
-        comment=paper["comment"],
-        licence=paper["licence"],
-        versions=[_version(v) for v in paper["versions"]],
-        html=html_of(paper),
-        pdf=pdf_of(paper),
-    )
-
-
-def _version(version: dict) -> Version:
-    return Version(
-        version["version"],
-        dt.datetime.fromisoformat(version["submitted"]),
-        dt.date.fromisoformat(version["announced"]),
-        comment=version["comment"],
-    )
 
 
 def _with_captions(paper: dict) -> list[dict]:
