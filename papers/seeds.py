@@ -1,11 +1,7 @@
 """Rows that every installation starts with; what people changed since is never touched."""
 
-from pathlib import Path
-
-from . import taxonomy, terms
+from . import taxonomy, term_files, terms
 from .models import Category, Term
-
-TERMS = Path(__file__).parent / "data" / "terms.csv"
 
 
 def plant() -> None:
@@ -25,8 +21,7 @@ def plant() -> None:
         update_fields=["name_en", "name_zh", "aliases"],
     )
     if not Term.objects.exists():
-        known = terms.read_csv(TERMS.read_text(encoding="utf-8"))
-        Term.objects.bulk_create([term_row(term) for term in known], ignore_conflicts=True)
+        Term.objects.bulk_create(map(term_row, term_files.seed_terms()), ignore_conflicts=True)
 
 
 def term_row(term: terms.Term) -> Term:

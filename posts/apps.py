@@ -16,10 +16,11 @@ class PostsConfig(AppConfig):
 
 
 def after_migrate(**kwargs: Any) -> None:
-    """Install the schedules, and follow the categories of the digests that migrations made."""
+    """Install schedules and groups, and follow the categories of the digests that migrations made."""
     from papers import tasks as papers_tasks
 
-    from . import daily, tasks
+    from . import daily, groups, tasks
 
     papers_tasks.install_schedules(papers_tasks.SCHEDULES | tasks.SCHEDULES)
     daily.follow_categories()
+    groups.install()

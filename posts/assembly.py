@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from django.db import transaction
 
-from papers import batches, taxonomy
+from papers import batches, pipeline
 from papers.models import Announcement, Generation, Paper
 
 from .models import DailyPost, Digest, Entry
@@ -89,7 +89,7 @@ def _first_in(text: str, keywords: Iterable[str]) -> str:
 
 def _number(entries: list[Entry]) -> None:
     """Positions: by section, then in the order in which arXiv gave the ids."""
-    entries.sort(key=lambda entry: (SECTIONS.index(entry.section), taxonomy.id_order(entry.paper.arxiv_id)))
+    entries.sort(key=lambda entry: (SECTIONS.index(entry.section), pipeline.id_order(entry.paper.arxiv_id)))
     for position, entry in enumerate(entries, start=1):
         entry.position = position
 

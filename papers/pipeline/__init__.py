@@ -9,7 +9,7 @@ from .edits import recheck, retranslate, save_edit
 from .halts import clear_halt, current_halt
 from .listing import Listed, NotYet, due_days, enlist, ingest, ingest_subject
 from .money import Spent, spent_today
-from .storing import announced_ids, followed
+from .storing import announced_ids, followed, id_order
 from .work import Progress, list_days, work_off
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "current_halt",
     "due_days",
     "enlist",
+    "id_order",
     "ingest",
     "ingest_subject",
     "list_days",

@@ -7,6 +7,7 @@
 """
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -18,7 +19,15 @@ from papers.harvest import Arxiv, Item, OaiRecord, Record, Sheet, SourceError
 from papers.models import Announcement, Job, Poll
 
 from . import outside
-from .storing import announced_ids, fetch_metadata, open_work, store_items, store_records, without_metadata
+from .storing import (
+    announced_ids,
+    fetch_metadata,
+    id_order,
+    open_work,
+    store_items,
+    store_records,
+    without_metadata,
+)
 
 CATCHUP_DAYS = 90
 SECOND_OPINION_DAYS = 10
@@ -137,7 +146,7 @@ def _list_from_oai(arxiv: Arxiv, day: dt.date, code: str, listed: Listed) -> Sou
             items += [
                 _item_of(record, code)
                 for record in page.records
-                if record.versions and start <= record.versions[0].date < end
+                if record.submitted and start <= record.submitted < end
             ]
             token = page.token
             if not token:
@@ -152,12 +161,12 @@ def _item_of(record: OaiRecord, code: str) -> Item:
     primary = taxonomy.canonical(record.categories[0]) if record.categories else None
     return Item(
         arxiv_id=record.arxiv_id,
-        version=record.versions[-1].number,
+        version=record.version,
         kind="new" if primary == code else "cross",
         title=record.title,
         abstract=record.abstract,
-        authors=tuple(record.authors),
-        categories=tuple(record.categories),
+        authors=tuple(re.split(r",\s+(?:and\s+)?|\s+and\s+", record.authors)),
+        categories=record.categories,
         comment=record.comment,
         doi=record.doi,
         journal=record.journal,
@@ -210,7 +219,7 @@ def _is_late(record: Record, day: dt.date, categories: Sequence[str]) -> bool:
         .values_list("arxiv_id", flat=True)
         .first()
     )
-    in_range = first is not None and taxonomy.id_order(record.arxiv_id) > taxonomy.id_order(first)
+    in_range = first is not None and id_order(record.arxiv_id) > id_order(first)
     return in_range and batches.batch_of(record.submitted) > earlier
 
 
@@ -305,11 +314,11 @@ def _read(
     """Keep the printed count before an entry is parsed, then store the entries, all or none."""
     if sheet.date != day:
         raise SourceError("stale", f"印的日期是 {sheet.date}，不是 {day}")
-    if sheet.printed:
+    if sheet.total is not None:
         Poll.objects.filter(pk=poll.pk).update(printed=sheet.printed)
         poll.printed = sheet.printed
     items = sheet.items()
-    if not items and poll.source in (Poll.Source.LIST, Poll.Source.RSS) and not sheet.printed:
+    if not items and sheet.total is None:
         raise SourceError("stale", "公布日却没有条目")
     _store(poll, items, day, categories, listed)
     return None

@@ -20,6 +20,11 @@ def announced_ids(day: dt.date, categories: Sequence[str]) -> set[str]:
     return set(rows.values_list("arxiv_id", flat=True))
 
 
+def id_order(arxiv_id: str) -> tuple[int, int, int, str, int]:
+    """Ids are given at announcement, so this is the order of announcement."""
+    return taxonomy.ArxivId(arxiv_id).sort_key
+
+
 def followed() -> list[str]:
     """The categories that any active digest follows."""
     return list(Category.objects.filter(followed=True).values_list("code", flat=True))
@@ -48,16 +53,11 @@ def _paper_of(item: Item) -> Paper:
         title=item.title,
         abstract=item.abstract,
         authors=list(item.authors),
-        categories=canonical_codes(item.categories),
+        categories=list(taxonomy.canonical_all(item.categories)),
         comment=item.comment,
         doi=item.doi,
         journal=item.journal,
     )
-
-
-def canonical_codes(codes: Iterable[str]) -> list[str]:
-    """Canonical codes in arXiv's order, each once; terms that are no arXiv category (ACM, MSC) go."""
-    return list(dict.fromkeys(filter(None, (taxonomy.canonical(code) for code in codes))))
 
 
 def store_records(records: Sequence[Record]) -> None:
@@ -88,7 +88,7 @@ def _paper_of_record(record: Record) -> Paper:
         title=record.title,
         abstract=record.abstract,
         authors=list(record.authors),
-        categories=canonical_codes(record.categories),
+        categories=list(taxonomy.canonical_all(record.categories)),
         submitted=record.submitted,
         updated=record.updated,
         comment=record.comment,

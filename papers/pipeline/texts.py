@@ -36,7 +36,10 @@ def translate(job: Job) -> None:
     if summary.status == Summary.Status.REJECTED:
         return jobs.finish(job)
     paper = summary.paper
-    offered = terms.offers(terms.TermMatcher(known_terms()).occurring(f"{paper.title}\n{paper.abstract}"))
+    known = terms.TermMatcher(known_terms())
+    offered = [
+        (term.english, *_renderings(term)) for term in known.occurring(f"{paper.title}\n{paper.abstract}")
+    ]
 
     def attempt(failure: str) -> "Draft":
         prompt = prompts.translation(
@@ -44,15 +47,34 @@ def translate(job: Job) -> None:
         )
         call = money.ask(job, paper, "translate", settings.OPENAI_MODEL, prompt)
         reply = _usable(call, lambda: prompts.read_translation(call.reply, prompt))
-        return Draft({"title": reply.title, "abstract": reply.abstract}, [call])
+        text = {"title": reply.title, "abstract": reply.abstract}
+        return Draft(_mended(paper, text, known), [call])
 
     def weigh(draft: "Draft") -> list[fidelity.Finding]:
         return [
-            *fidelity.check_title(paper.title, draft.text["title"], terms=known_terms()),
-            *fidelity.check(paper.abstract, draft.text["abstract"], terms=known_terms()),
+            *fidelity.check_title(paper.title, draft.text["title"], terms=known),
+            *fidelity.check(paper.abstract, draft.text["abstract"], terms=known),
         ]
 
     _store(job, summary, _best_of_two(attempt, weigh), paper.version)
+
+
+def _renderings(term: terms.Term) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """What the prompt says of a term: preferred, also right, wrong."""
+    preferred, *others = term.accepted or (term.english,)
+    return preferred, tuple(others), term.forbidden
+
+
+def _mended(paper: Paper, text: dict[str, str], known: terms.TermMatcher) -> dict[str, str]:
+    """What a check can mend by itself is mended before anybody sees it."""
+    return {
+        "title": fidelity.apply_fixes(
+            text["title"], fidelity.check_title(paper.title, text["title"], terms=known)
+        ),
+        "abstract": fidelity.apply_fixes(
+            text["abstract"], fidelity.check(paper.abstract, text["abstract"], terms=known)
+        ),
+    }
 
 
 def analyse(job: Job) -> None:
@@ -181,7 +203,7 @@ def _best_of_two(attempt: Callable[[str], Draft], weigh: Callable[[Draft], list[
     try:
         first = attempt("")
     except prompts.BadReply as error:
-        return attempt(error.instruction)
+        return attempt(error.message)
     wrong = blocking(weigh(first))
     if not wrong:
         return first

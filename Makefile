@@ -1,0 +1,50 @@
+# `make` shows what there is; every target works from a bare clone.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint bench demo browser faults clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.runtime: requirements.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.develop: requirements.txt requirements-dev.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@ $(VENV)/.runtime
+
+setup: $(VENV)/.runtime ## create the environment, install, migrate
+	@$(BIN)/python manage.py migrate --verbosity 0
+	@$(BIN)/python manage.py collectstatic --noinput --verbosity 0
+
+run: setup ## everything set up, then web and worker (Ctrl-C ends both)
+	@$(BIN)/python manage.py up
+
+test: $(VENV)/.develop ## the whole test suite
+	$(BIN)/python -m pytest -n 2 -m "not browser and not fault and not bench"
+
+browser: $(VENV)/.develop ## tests in a real Chromium
+	$(BIN)/python -m pytest -m browser
+
+faults: $(VENV)/.develop ## kill real processes and see the day completed
+	$(BIN)/python -m pytest -m fault
+
+lint: $(VENV)/.develop ## style, formatting, migrations, types of the pure modules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python manage.py makemigrations --check --dry-run --verbosity 0
+	$(BIN)/mypy
+
+bench: $(VENV)/.develop ## measure: one line a figure
+	@$(BIN)/python -m tests.benchmarks
+
+demo: setup ## the whole pipeline against the fakes, in a throw-away folder (see --help: ARGS="…")
+	@$(BIN)/python -m tests.fakes.demo $(ARGS)
+
+clean: ## remove the environment and everything that was made
+	rm -rf $(VENV) staticfiles .pytest_cache .ruff_cache
