@@ -10,6 +10,7 @@ numbers, Latin words and formulae that both sides share.
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from papers.cues import in_chinese, in_english
 
@@ -27,16 +28,19 @@ _EN_END = re.compile(r"[.!?]+[\"'”’)\]}]*(?=\s|$)|\n\s*\n")
 _ZH_END = re.compile(rf"[。！？]+[”’」』）)\"']*|[!?]+(?=\s|$|[{HAN}])|(?<=[{HAN}）])\.(?=\s|$|[{HAN}])|\n+")
 _NEXT = re.compile(r"\s+[\"'“‘(\[{]*(\S+)")
 
-_NEVER_LAST = frozenset(
-    "e.g i.e eg ie cf vs viz approx resp fig figs eq eqs sec secs tab ref refs no nos vol pp ch dr mr mrs ms prof st"
-    " dept w.r.t a.k.a incl ca app thm lem prop def alg".split()
-)
-_MAYBE_LAST = frozenset("al etc inc ltd co corp jr sr u.s u.k u.s.a a.m p.m ph.d".split())
-_STARTERS = frozenset(
-    "we the this these that those in our it its however to a an for by with as on at from results experiments"
-    " moreover furthermore additionally first second finally while although here such code they there using"
-    " unlike despite both, specifically extensive recent existing through when based then thus".split()
-)
+_ABBREVIATIONS = """
+e.g i.e eg ie cf vs viz approx resp fig figs eq eqs sec secs tab ref refs no nos vol pp ch dr mr mrs ms prof st dept
+w.r.t a.k.a incl ca app thm lem prop def alg
+"""
+_SOMETIMES_LAST = "al etc inc ltd co corp jr sr u.s u.k u.s.a a.m p.m ph.d"
+_FIRST_WORDS = """
+we the this these that those in our it its however to a an for by with as on at from results experiments moreover
+furthermore additionally first second finally while although here such code they there using unlike despite both
+specifically extensive recent existing through when based then thus
+"""
+_NEVER_LAST = frozenset(_ABBREVIATIONS.split())
+_MAYBE_LAST = frozenset(_SOMETIMES_LAST.split())
+_STARTERS = frozenset(_FIRST_WORDS.split())
 
 
 @dataclass(frozen=True)
@@ -122,7 +126,8 @@ _SHARED = 1.2  # reward per number or name both sides carry
 _MISSED = 1.4  # price per number or name that the other side lacks
 _CUE_SCALE = 5.5
 _CUE_USUAL = 0.54  # share of everyday words a right partner takes up; a wrong one has half of that
-_BAND = 14
+_BAND, _NARROW_BAND = 10, 6  # sentences off the diagonal; the narrow one from twenty sentences on
+_HOPELESS = 18.0  # lengths so far apart that no shared word makes up for it
 
 _UNIT = re.compile(rf"[{HAN}]|[A-Za-z0-9]+(?:[-'.][A-Za-z0-9]+)*")
 _ANCHOR = re.compile(r"[A-Za-z]*\d[\w.%-]*\w|\d|[A-Za-z]+(?:[-_][A-Za-z0-9]+)*", re.ASCII)
@@ -139,12 +144,18 @@ class _Sentence:
 
 def align(source: str, target: str) -> list[Pair]:
     """Sentences of `source` (English) and `target` (Chinese) in order, every one in exactly one pair."""
+    return list(_aligned(source, target))
+
+
+@lru_cache(maxsize=8)
+def _aligned(source: str, target: str) -> tuple[Pair, ...]:
+    """Kept for a moment, because several checks and the page ask for the same pair of texts."""
     english = [_sentence(source, span, in_english) for span in split_en(source)]
     chinese = [_sentence(target, span, in_chinese) for span in split_zh(target)]
-    return [
+    return tuple(
         Pair(tuple(s.span for s in english[i - di : i]), tuple(t.span for t in chinese[j - dj : j]))
         for i, j, di, dj in _path(english, chinese)
-    ]
+    )
 
 
 def _sentence(text: str, span: Span, cues: Callable[[str], frozenset[int]]) -> _Sentence:
@@ -182,7 +193,7 @@ def _path(english: list[_Sentence], chinese: list[_Sentence]) -> list[tuple[int,
 def _cells(rows: int, columns: int) -> Iterator[Span]:
     """A band around the diagonal, so that a book costs no more per sentence than an abstract."""
     slope = columns / rows if rows else 0.0
-    width = _BAND + int(slope)
+    width = (_BAND if rows < 20 else _NARROW_BAND) + int(slope)
     for i in range(rows + 1):
         centre = int(i * slope)
         low = 0 if rows == 0 else max(0, centre - width)
@@ -217,21 +228,23 @@ def _price(english: list[_Sentence], chinese: list[_Sentence], ratio: float) -> 
         return _LONELY + _LONELY_WORD * min(60.0, words or units / ratio)
     expected = (words + units / ratio) / 2
     misfit = (units - ratio * words) ** 2 / (2 * _SPREAD * ratio * max(4.0, expected))
-    return min(30.0, misfit) + _anchor_price(english, chinese) + _cue_price(english, chinese)
+    if misfit > _HOPELESS:
+        return misfit
+    return misfit + _anchor_price(english, chinese) + _cue_price(english, chinese)
 
 
 def _anchor_price(english: list[_Sentence], chinese: list[_Sentence]) -> float:
-    said = frozenset().union(*(s.words for s in english))
-    kept = frozenset().union(*(t.words for t in chinese))
-    names = frozenset().union(*(s.anchors for s in english))
-    strange = sum(1 for word in kept if word not in said)
-    lost = sum(1 for word in names if word not in kept)
+    said, kept = _all([s.words for s in english]), _all([t.words for t in chinese])
+    strange, lost = len(kept - said), len(_all([s.anchors for s in english]) - kept)
     return _MISSED * min(4, strange) + 0.5 * _MISSED * min(4, lost) - _SHARED * min(4, len(said & kept))
 
 
+def _all(sets: list[frozenset]) -> frozenset:
+    return sets[0] if len(sets) == 1 else sets[0].union(*sets[1:])
+
+
 def _cue_price(english: list[_Sentence], chinese: list[_Sentence]) -> float:
-    said = frozenset().union(*(s.cues for s in english))
-    heard = frozenset().union(*(t.cues for t in chinese))
+    said, heard = _all([s.cues for s in english]), _all([t.cues for t in chinese])
     if not said:
         return 0.0
     return _CUE_SCALE * (_CUE_USUAL - len(said & heard) / len(said)) * min(6, len(said)) ** 0.5

@@ -7,8 +7,9 @@ measures it again. A clean pass is the normal case; silence is no proof.
 from collections.abc import Callable, Iterable
 
 from papers.fidelity.findings import LEVELS, Finding, Fix, apply_fixes, gravest, signed
-from papers.fidelity.marks import check_formulae, check_names, check_urls
-from papers.fidelity.numbers import check_numbers
+from papers.fidelity.formulae import check_formulae
+from papers.fidelity.names import check_names, check_urls
+from papers.fidelity.number_check import check_numbers
 from papers.fidelity.reading import check_reading
 from papers.fidelity.shape import (
     check_empty,

@@ -9,9 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from papers.fidelity.findings import Finding, Fix, Span
-from papers.fidelity.marks import URL
-from papers.fidelity.number_words import in_chinese_words, in_english_words
+from papers.fidelity.findings import Span
+from papers.fidelity.names import URL
 
 Reading = Decimal | str
 
@@ -156,66 +155,3 @@ def _decade(text: str, number: Number) -> Number:
     if _DECADE.match(text, number.span[1]) and number.text.isdigit() and len(number.text) == 4:
         return replace(number, readings=number.readings | {Decimal(number.text[2:]).normalize()})
     return number
-
-
-# --- the check ---------------------------------------------------------------------------------
-
-
-def check_numbers(source: str, target: str) -> list[Finding]:
-    """A number missing *and* a foreign one present blocks; one missing alone warns, one extra alone informs.
-
-    Either alone is mostly style ("three" for 3, "halves" for 50%); both together are mostly a changed figure.
-    """
-    said, kept = numbers_in(source), numbers_in(target)
-    missing = _unmatched(said, kept, in_chinese_words(target))
-    foreign = _unmatched(kept, said, in_english_words(source))
-    plain_missing = [number for number in missing if not number.named]
-    plain_foreign = [number for number in foreign if not number.named]
-    if plain_missing and foreign:
-        return list(_changed(plain_missing, plain_foreign or foreign))
-    if missing and foreign and not plain_foreign:
-        return list(_changed(missing, foreign))
-    return [_missing(number) for number in plain_missing] + [_extra(number) for number in plain_foreign]
-
-
-def _unmatched(numbers: list[Number], others: list[Number], words: frozenset[Decimal]) -> list[Number]:
-    known = words.union(*(other.readings for other in others))
-    return _once([number for number in numbers if not number.free and not number.readings & known])
-
-
-def _once(numbers: list[Number]) -> list[Number]:
-    return list({number.readings: number for number in reversed(numbers)}.values())[::-1]
-
-
-def _changed(missing: list[Number], foreign: list[Number]) -> Iterator[Finding]:
-    sole = len(missing) == len(foreign) == 1
-    for at in range(max(len(missing), len(foreign))):
-        old = missing[min(at, len(missing) - 1)]
-        new = foreign[min(at, len(foreign) - 1)]
-        yield Finding(
-            "number_changed",
-            "block",
-            f"原文的数字“{old.text}”在译文中没有，译文的“{new.text}”在原文中没有",
-            old.span,
-            new.span,
-            Fix(*new.span, _in_chinese(old)) if sole else None,
-        )
-
-
-def _missing(number: Number) -> Finding:
-    return Finding("number_missing", "warning", f"原文的数字“{number.text}”在译文中没有", number.span)
-
-
-def _extra(number: Number) -> Finding:
-    return Finding("number_extra", "info", f"译文的数字“{number.text}”在原文中没有", target_span=number.span)
-
-
-def _in_chinese(number: Number) -> str:
-    """The number as a Chinese text writes it: 1.6 billion is 16亿; a bare figure stays as it is."""
-    if number.scale == 1 or len(number.readings) != 1:
-        return number.text
-    (value,) = number.readings
-    for word, scale in (("万亿", _SCALES["万亿"]), ("亿", _SCALES["亿"]), ("万", _SCALES["万"])):
-        if isinstance(value, Decimal) and value >= scale:
-            return f"{(value / scale).normalize():f}{word}"
-    return f"{value:f}"

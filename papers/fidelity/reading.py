@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 
 from papers.fidelity.findings import Finding, signed
-from papers.fidelity.marks import URL, formulae
+from papers.fidelity.formulae import formulae
+from papers.fidelity.names import URL
 from papers.fidelity.number_words import in_english_words
 from papers.fidelity.numbers import numbers_in
 from papers.fidelity.surface import check_label

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from papers.cues import in_chinese, in_english
 from papers.fidelity.findings import Finding, Span
-from papers.fidelity.marks import URL, formulae, names_in, squeezed
+from papers.fidelity.formulae import formulae
+from papers.fidelity.names import URL, names_in, squeezed
 from papers.fidelity.number_words import in_chinese_words
 from papers.fidelity.numbers import numbers_in
 from papers.sentences import HAN, align, split_en, split_zh
@@ -87,7 +88,7 @@ _LOWER = re.compile(r"(?<![A-Za-z-])[a-z]{2,}", re.ASCII)
 
 def check_untranslated(source: str, target: str) -> Iterator[Finding]:
     """Four English words in a row, three of them in lower case; spelt-out acronyms in brackets are welcome."""
-    hidden = _blanked(target)
+    hidden, reported = _blanked(target), []
     for match in _RUN.finditer(hidden):
         if (
             len(_LOWER.findall(match[0])) >= 3
@@ -96,13 +97,23 @@ def check_untranslated(source: str, target: str) -> Iterator[Finding]:
         ):
             shown = match[0][:40] + ("…" if len(match[0]) > 40 else "")
             yield Finding("untranslated", "error", f"有未翻译的英文：{shown}", target_span=match.span())
+            reported.append(match.span())
+    yield from _whole_sentences(source, target, reported)
+
+
+def _whole_sentences(source: str, target: str, reported: list[Span]) -> Iterator[Finding]:
+    """Short sentences of the source that stand in the target letter by letter ("Project page: https://…")."""
+    for start, end in split_en(source):
+        at = target.find(source[start:end])
+        if at >= 0 and english_words(source[start:end]) >= 2 and not any(a <= at < b for a, b in reported):
+            yield Finding("untranslated", "error", "有未翻译的句子", (start, end), (at, at + end - start))
 
 
 def _blanked(text: str) -> str:
     """The text with formulae and addresses overwritten, so that offsets stay."""
-    for start, end in [*formulae(text), *(match.span() for match in URL.finditer(text))]:
+    for start, end in formulae(text):
         text = text[:start] + "※" * (end - start) + text[end:]
-    return text
+    return URL.sub(lambda match: "X" * len(match[0]), text)
 
 
 def _spells_out(text: str, span: Span) -> bool:

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 
 from papers.fidelity.findings import Finding, Fix, Span
-from papers.fidelity.marks import URL, formulae
+from papers.fidelity.formulae import formulae
+from papers.fidelity.names import URL
 from papers.sentences import HAN
 
 # --- labels and refusals: at the start only; anywhere else the same words are the paper's own -------------
