@@ -45,15 +45,15 @@ PARENT = re.compile(r"^(?:appendix\s+)?(\d+|[A-Z])\.\d", re.IGNORECASE)
 NUMBERED = re.compile(r"^(?:\d|[IVX]+\.)")
 SENTENCE = re.compile(r"(?<=[.!?。！？])\s+")
 LEFT_OUT = "[Left out here: {}]"
-LEAST_PIECE = 0.02  # of the budget; a smaller piece of a section helps nobody
+MOST_NAMED = 4  # in one mark
 
 
 def fit(source: Sectioned | str, budget_tokens: int, estimate: Estimate) -> Fitted:
     """Cut at section borders until ``estimate(text) <= budget_tokens``.
 
     Acknowledgements go first, then appendices, related work, discussion; methods, results, abstract and
-    conclusion stay longest. When even those are too long, the longest is cut at a paragraph border (a lone paragraph at
-    a sentence's end). Each gap is marked in the text. Raises ``ValueError`` for a budget in which nothing fits.
+    conclusion stay longest. When even those are too long, the longest are cut at a paragraph border (a lone
+    paragraph at a sentence's end). Each gap is marked in the text. Raises ``ValueError`` for a budget in which nothing fits.
     """
     text, sections = (source, []) if isinstance(source, str) else (source.text, source.sections)
     if estimate(text) <= budget_tokens:
@@ -101,25 +101,22 @@ def is_after_the_end(before: list[Part]) -> bool:
 
 
 class Shortening:
-    """One cut, step by step: drop whole sections by worth, take back what still fits, then shorten."""
+    """One cut, step by step: drop whole sections by worth, take back what still fits, then shorten the longest."""
 
     def __init__(self, parts: list[Part], budget: int, estimate: Estimate) -> None:
         self.parts, self.budget, self.estimate = parts, budget, estimate
         self.kept: dict[int, str] = {index: part.text for index, part in enumerate(parts)}
-        self.shortened: dict[int, int] = {}
 
     def result(self) -> Fitted:
-        dropped = self.drop()
-        self.take_back(dropped)
-        while not self.fits():
-            self.shorten()
+        self.take_back(self.drop())
+        if not self.fits():
+            self.level_down()
         return Fitted(self.text(), self.cut())
 
     def drop(self) -> list[int]:
         """Least worth first, of equals the last; the core stays."""
         dropped: list[int] = []
-        order = sorted(range(len(self.parts)), key=lambda index: (self.parts[index].worth, -index))
-        for index in order:
+        for index in sorted(self.kept, key=lambda index: (self.parts[index].worth, -index)):
             if self.parts[index].worth >= CORE or self.fits():
                 break
             del self.kept[index]
@@ -133,62 +130,73 @@ class Shortening:
             if not self.fits():
                 del self.kept[index]
 
-    def shorten(self) -> None:
-        """Take paragraphs off the end of the longest section left."""
+    def level_down(self) -> None:
+        """No section longer than a level, which sinks until all fit: methods and results both keep their start."""
         sizes = {index: self.estimate(text) for index, text in self.kept.items()}
-        index = max(sizes, key=lambda key: (sizes[key], key), default=-1)
-        if index < 0:
-            raise ValueError(f"a budget of {self.budget} tokens holds nothing of this text")
-        excess = self.estimate(self.text()) - self.budget
-        self.keep_start(index, max(0, sizes[index] - max(excess, 1)))
+        level = min(max(sizes.values()), self.budget)
+        while not self.fits():
+            for index in [index for index, size in sizes.items() if size > level]:
+                self.keep_start(index, level)
+            level = level * 9 // 10
+            if level < 1 and not self.fits():
+                raise ValueError(f"a budget of {self.budget} tokens holds nothing of this text")
 
-    def keep_start(self, index: int, budget: int) -> None:
-        kept = self.start_of(self.kept[index], budget)
-        if kept == self.parts[index].heading or self.estimate(kept) < LEAST_PIECE * self.budget:
-            del self.kept[index]
-            self.shortened.pop(index, None)
-            return
-        self.kept[index] = kept
-        self.shortened[index] = len(self.parts[index].text) - len(kept)
+    def keep_start(self, index: int, level: int) -> None:
+        start = self.start_of(self.parts[index].text, level)
+        if start in ("", self.parts[index].heading):
+            self.kept.pop(index, None)
+        else:
+            self.kept[index] = start
 
-    def start_of(self, text: str, budget: int) -> str:
-        """As many paragraphs as fit, at least one fewer than there are; of a lone paragraph, sentences."""
+    def start_of(self, text: str, level: int) -> str:
+        """As many paragraphs as fit, at least one fewer than there are; where none does, sentences."""
         paragraphs = text.split("\n\n")
-        if len(paragraphs) > 1:
-            return "\n\n".join(paragraphs[: self.count_within(paragraphs, budget)])
+        count = self.count_within(paragraphs, level)
+        if count > 1:  # one alone may be the heading
+            return "\n\n".join(paragraphs[:count])
         sentences = SENTENCE.split(text)
-        return " ".join(sentences[: self.count_within(sentences, budget)])
+        return " ".join(sentences[: self.count_within(sentences, level)])
 
-    def count_within(self, pieces: list[str], budget: int) -> int:
+    def count_within(self, pieces: list[str], level: int) -> int:
         total = 0
         for count, piece in enumerate(pieces[:-1]):
             total += self.estimate(piece) + 1
-            if total > budget:
+            if total > level:
                 return count
         return len(pieces) - 1
 
     def fits(self) -> bool:
-        return self.estimate(self.text()) <= self.budget
+        return bool(self.kept) and self.estimate(self.text()) <= self.budget
 
     def text(self) -> str:
+        """What is kept, with one mark in each gap."""
         blocks: list[str] = []
+        gap: list[str] = []
         for index, part in enumerate(self.parts):
-            if index in self.kept:
-                blocks.append(self.kept[index])
-            if index not in self.kept or index in self.shortened:
-                blocks.append(LEFT_OUT.format(name_of(part)))
-        return "\n\n".join(blocks)
+            kept = self.kept.get(index, "")
+            if kept:
+                blocks += [*marks(gap), kept]
+                gap = []
+            if kept != part.text:
+                gap.append(name_of(part))
+        return "\n\n".join([*blocks, *marks(gap)])
 
     def cut(self) -> list[str]:
         lines = []
         for index, part in enumerate(self.parts):
-            if index not in self.kept:
-                lines.append(f"{name_of(part)} ({len(part.text)} characters)")
-            elif index in self.shortened:
-                lines.append(
-                    f"{name_of(part)}, its end ({self.shortened[index]} of {len(part.text)} characters)"
-                )
+            lost, whole = len(part.text) - len(self.kept.get(index, "")), len(part.text)
+            if lost == whole:
+                lines.append(f"{name_of(part)} ({whole} characters)")
+            elif lost:
+                lines.append(f"{name_of(part)}, its end ({lost} of {whole} characters)")
         return lines
+
+
+def marks(gap: list[str]) -> list[str]:
+    if not gap:
+        return []
+    more = f" and {len(gap) - MOST_NAMED} more" if len(gap) > MOST_NAMED else ""
+    return [LEFT_OUT.format("; ".join(gap[:MOST_NAMED]) + more)]
 
 
 def name_of(part: Part) -> str:

@@ -11,7 +11,7 @@ NARROW = 0.56  # of the width of the text
 # LaTeX writes one column after the other; floats and footnotes add a few changes of side.
 MOST_CHANGES = 8
 EDGE_LINES = 3
-EDGE_ZONE = 0.12  # of the page's height, for page numbers that stand alone
+EDGE_ZONE = 0.12  # of the page's height
 LEAST_REPEATS = 3
 DIGITS = re.compile(r"\d+")
 COPYRIGHT = re.compile(r"^(?:©|\(c\)|c )\s*\d{4}\b", re.IGNORECASE)
@@ -77,9 +77,7 @@ def without_running_heads(pages: list[Page]) -> list[Page]:
     seen = Counter(key for edge in edges for key in {key_of(line) for line in edge})
     heads = {key for key, count in seen.items() if count >= LEAST_REPEATS}
     return [
-        page._replace(
-            lines=[line for line in page.lines if not (line in edge and is_furniture(line, page, heads))]
-        )
+        page._replace(lines=[line for line in page.lines if not (line in edge and is_furniture(line, heads))])
         for page, edge in zip(pages, edges, strict=True)
     ]
 
@@ -87,7 +85,11 @@ def without_running_heads(pages: list[Page]) -> list[Page]:
 def edge_lines(page: Page) -> set[Line]:
     """The outermost lines, above and below."""
     ordered = sorted(page.lines, key=lambda line: line.y0)
-    return {*ordered[:EDGE_LINES], *ordered[-EDGE_LINES:]}
+    return {line for line in (*ordered[:EDGE_LINES], *ordered[-EDGE_LINES:]) if is_at_edge(line, page)}
+
+
+def is_at_edge(line: Line, page: Page) -> bool:
+    return not EDGE_ZONE < (line.y0 + line.y1) / 2 / page.height < 1 - EDGE_ZONE
 
 
 def key_of(line: Line) -> str:
@@ -95,9 +97,5 @@ def key_of(line: Line) -> str:
     return f"{round(line.y0 / 6)} {DIGITS.sub('#', line.text.casefold())}"
 
 
-def is_furniture(line: Line, page: Page, heads: set[str]) -> bool:
-    if key_of(line) in heads:
-        return True
-    middle = (line.y0 + line.y1) / 2 / page.height
-    alone = PAGE_NUMBER.match(line.text) or COPYRIGHT.match(line.text)
-    return bool(alone) and not EDGE_ZONE < middle < 1 - EDGE_ZONE
+def is_furniture(line: Line, heads: set[str]) -> bool:
+    return key_of(line) in heads or bool(PAGE_NUMBER.match(line.text) or COPYRIGHT.match(line.text))

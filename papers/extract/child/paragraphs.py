@@ -9,6 +9,7 @@ from .lines import Line
 ENDED = re.compile(r"[.!?:;。！？：；…][\"'”’)\]]*$")
 ITEM = re.compile(r"^(?:[•‣▪◦∙·●○■–—*]\s|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})\)\s)")
 CAPTION = re.compile(r"^(?:figure|fig\.|table|tab\.|algorithm|listing)\s*[\dA-Z]+", re.IGNORECASE)
+FOOTNOTE = re.compile(r"^[*∗†‡§¶]\s?[^\W\d_]")
 HAN = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")
 INDENT, SHORT, LEADING, OTHER_SIZE = 0.6, 0.12, 1.45, 0.88
 MOST_ASIDES = 8
@@ -60,7 +61,7 @@ class Joiner:
         if heading:
             text = headings.title_of(text)
         small = max(line.height for line in lines) < 0.95 * self.style.height
-        return Block(text, heading, small or bool(CAPTION.match(text)) or len(text) < 25)
+        return Block(text, heading, small or is_label(text))
 
     def text(self, lines: list[Line]) -> str:
         text = lines[0].text
@@ -84,6 +85,11 @@ def starts_anew(last: Line, line: Line, following: list[Line]) -> bool:
         return bool(ENDED.search(last.text)) or line.text[:1].isupper()
     width = max(last.x1 - last.x0, line.x1 - line.x0, 1.0)
     return line.x1 - last.x1 > SHORT * width and bool(ENDED.search(last.text))
+
+
+def is_label(text: str) -> bool:
+    """A caption, a footnote, or a scrap such as a picture is full of."""
+    return bool(CAPTION.match(text) or FOOTNOTE.match(text)) or (len(text) < 25 and not ENDED.search(text))
 
 
 def stitched(blocks: list[Block], words: dict[str, int]) -> list[Block]:
