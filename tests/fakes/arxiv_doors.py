@@ -231,6 +231,8 @@ class Doors:
         hours = paper.pdf_from if kind == "pdf" else paper.html_from
         ready = public_at(version.announced) + timedelta(hours=hours)
         content = paper.pdf if kind == "pdf" else paper.html
+        if callable(content):
+            content = content(version.number)
         if content is None or self.world.now() < ready or f"{kind}-404" in faults:
             return _no_file(name, kind)
         return _content(name, content, _PDF if kind == "pdf" else _HTML)

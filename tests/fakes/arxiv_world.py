@@ -46,7 +46,8 @@ HOLIDAYS = frozenset(
     ]
 )
 
-Content = bytes | Path | int | None  # the bytes, a file holding them, an HTTP status, or 404 for ever
+# The bytes, a file with them, a function from version number to either, an HTTP status, or None: 404 for ever.
+Content = bytes | Path | int | Callable[[int], "bytes | Path | int | None"] | None
 Clock = Callable[[], datetime]
 
 
@@ -73,7 +74,7 @@ class Version:
 class FakePaper:
     """A paper with its whole future. `categories`: primary first; `cross_listed`: those added later, and when.
 
-    `pdf` and `html` are bytes, a Path, an HTTP status, or None (404 for ever); `pdf_from`, `html_from`, `api_lag`
+    `pdf` and `html` are a `Content`; `pdf_from`, `html_from`, `api_lag`
     are hours after the public announcement of a version.
     """
 
@@ -241,7 +242,7 @@ class World:
             if wanted.isdisjoint(event.added):
                 continue
             kept = best.get(event.paper.arxiv_id)
-            if kept is None or _RANK[event.action] < _RANK[kept.action]:
+            if kept is None or _order(event) < _order(kept):
                 best[event.paper.arxiv_id] = event
         entries = [_entry(event, wanted) for event in best.values()]
         return sorted(entries, key=lambda entry: (_RANK[entry.kind], entry.paper.arxiv_id))
@@ -330,6 +331,11 @@ def _events_by_day(papers: Iterable[FakePaper]) -> dict[date, list[Event]]:
 
 def _with_aliases(codes: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for code in codes for name in taxonomy.both_names(code))
+
+
+def _order(event: Event) -> tuple[int, int]:
+    """Of several events of a paper on one day arXiv lists the weightiest; of two replacements the later."""
+    return _RANK[event.action], -event.version.number
 
 
 def _entry(event: Event, wanted: set[str]) -> Listed:
