@@ -211,7 +211,7 @@ _KEYWORDS = (r"背景|问题|动机|现状|不足", r"方法|框架|思路|方�
 _CLOSING = re.compile(
     r"\n+[ \t]*(?:希望(?:以上|这|本|对)[^\n]{0,60}|如(?:有|需)[^\n]{0,60}(?:请|随时)[^\n]{0,40}|以上(?:就)?是[^\n]{0,40})\Z"
 )
-_CUT = re.compile(r"(?:[，、；：,;:（(“《]|\*\*[^*\n]*)\Z")
+_OPEN_END = re.compile(r"[，、；：,;:（(“《]\Z")
 _TAG = re.compile(r"</?[A-Za-z][\w-]*(?:\s[^<>]*)?/?>")
 _URL = re.compile(r"(?:https?://|www\.)[\w\-./?=&%#~:+@!*',;()]*[\w/]", re.ASCII | re.IGNORECASE)
 _NAMED = re.compile(r"[A-Za-z]-\Z")  # the 4 of GPT-4 is a part of a name
@@ -230,7 +230,7 @@ def reading(reply: str, full_text: str) -> Reading:
     text, parts = _in_parts(text)
     if not _is_chinese(text):
         raise BadReply("not_chinese", "解读没有用中文书写")
-    if _CUT.search(text):
+    if _is_cut(text):
         raise BadReply("cut", "解读在句子中间断开，没有写完")
     return Reading(
         text,
@@ -241,6 +241,11 @@ def reading(reply: str, full_text: str) -> Reading:
             *_foreign_numbers("\n".join(parts), full_text),
         ],
     )
+
+
+def _is_cut(text: str) -> bool:
+    """Whether a text ends in the middle of a sentence, or of an emphasis."""
+    return bool(_OPEN_END.search(text)) or text.rpartition("\n")[2].count("**") % 2 == 1
 
 
 def _in_parts(text: str) -> tuple[str, list[str]]:
