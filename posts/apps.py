@@ -12,7 +12,8 @@ class PostsConfig(AppConfig):
 
     def ready(self) -> None:
         # The last app to have its tables, so that schedules and followed categories have theirs.
-        post_migrate.connect(after_migrate, sender=list(apps.get_app_configs())[-1])
+        last = [config for config in apps.get_app_configs() if config.models_module is not None][-1]
+        post_migrate.connect(after_migrate, sender=last)
 
 
 def after_migrate(**kwargs: Any) -> None:
