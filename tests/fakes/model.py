@@ -19,14 +19,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from http.server import ThreadingHTTPServer
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from tests.fakes import chinese
+from tests.fakes import chinese, sample
 from tests.fakes.model_faults import FAULTS, Handler
 
-SAMPLE = Path(__file__).parent / "sample" / "papers.json"
 PURPOSES = ("translation", "reading")
 MASK = re.compile(r"⟦M\d+⟧")
 
@@ -287,13 +285,12 @@ def main() -> None:
     arguments.add_argument("--fault", nargs="*", default=[], help="behaviours of the first requests")
     arguments.add_argument("--sample", action="store_true", help="answer with the sample edition's texts")
     options = arguments.parse_args()
-    papers = json.loads(SAMPLE.read_text(encoding="utf-8")) if options.sample else []
+    papers = sample.model_papers() if options.sample else []
     delay = {"translation": options.delay_translation, "reading": options.delay_reading}
     with FakeModel(delay, papers=papers, port=options.port) as fake:
         fake.enqueue(*options.fault)
-        for paper in papers:
-            if paper.get("model_fault"):
-                fake.fault_title(paper["title"], paper["model_fault"])
+        if options.sample:
+            fake.control({"titles": sample.model_faults()})
         print(fake.base_url, flush=True)
         threading.Event().wait()
 

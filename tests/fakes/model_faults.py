@@ -206,7 +206,6 @@ class Handler(BaseHTTPRequestHandler):
         self._json(400, {"error": {"message": f"the fake knows no such request: {what}"}})
 
     def _answer(self, behaviour: str) -> None:
-        behaviour = ALIASES.get(behaviour, behaviour)
         if behaviour in STATUSES:
             status, error, headers = STATUSES[behaviour]
             self._json(status, {"error": error}, headers)
@@ -450,10 +449,7 @@ WIRES: dict[str, Callable[[Handler], None]] = {
     )
 }
 
-# Names of the sample edition for what happens there.
-ALIASES = {"refused": "content-exists-risk", "unavailable": "error-503"}
-
-FAULTS = frozenset({*TEXTS, *STATUSES, *REJECTIONS, *FINISHES, *WIRES, *ALIASES})
+FAULTS = frozenset({*TEXTS, *STATUSES, *REJECTIONS, *FINISHES, *WIRES})
 
 
 def pieces(text: str) -> Iterable[str]:
