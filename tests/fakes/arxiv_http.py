@@ -184,9 +184,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _send_body(self, body: bytes, padding: int) -> None:
         """All but a last byte, which waits in the buffer until the end is logged: a prompt client must not seem to
         overlap with itself."""
-        for _ in range(padding // 65536):
-            self.wfile.write(body[:1] + b"0" * 65534 + b"\n")
         self.wfile.write(body[:-1])
+        for _ in range(padding // 65536):
+            self.wfile.write(b"%" + b"0" * 65534 + b"\n")
         self.wfile.write(body[-1:])
         self.seen.ended = monotonic()
         self.wfile.flush()

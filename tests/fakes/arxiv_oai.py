@@ -323,5 +323,13 @@ _IDENTIFY = """    <Identify>
         <earliestDatestamp>2007-05-23</earliestDatestamp>
         <deletedRecord>persistent</deletedRecord>
         <granularity>YYYY-MM-DD</granularity>
+        <description>
+        <eprints xmlns="http://www.openarchives.org/OAI/1.1/eprints" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="http://www.openarchives.org/OAI/1.1/eprints http://www.openarchives.org/OAI/1.1/eprints.xsd">
+            <content><text>Self-archived e-prints</text></content>
+            <metadataPolicy><text>Metadata may be harvested</text><URL>http://arxiv.org/help/oa/metadataPolicy</URL></metadataPolicy>
+            <dataPolicy><text>Full content may not</text><URL>http://arxiv.org/help/oa/dataPolicy</URL></dataPolicy>
+            <submissionPolicy><text>Submissions are screened</text><URL>http://arxiv.org/help/submit</URL></submissionPolicy>
+        </eprints>
+        </description>
     </Identify>
 """
