@@ -102,6 +102,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: Server
     seen: Seen
     wbufsize = -1  # headers and body leave together
+    disable_nagle_algorithm = True  # the last byte goes alone and must not wait for an acknowledgement
 
     def handle(self) -> None:
         if self.server.fake.switchboard.is_down():

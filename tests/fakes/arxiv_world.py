@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -292,6 +293,7 @@ def eastern(day: date, hour: int) -> datetime:
     return datetime.combine(day, time(hour), EASTERN).astimezone(UTC)
 
 
+@cache
 def public_at(day: date) -> datetime:
     """When the listing dated `day` becomes public: 20:00 Eastern of the evening before."""
     return eastern(day - ONE_DAY, 20)
