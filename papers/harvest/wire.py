@@ -66,9 +66,9 @@ class Wire:
         raise SourceError("broken", f"more than {MAX_REDIRECTS} redirects, last to {url}")
 
     def _one(self, url: str, accept: str, cap: int) -> tuple[Answer, str | None]:
-        with self._wait_turn(), _as_source_error(url):
+        with self._wait_turn(), _as_source_error(url), self._connection() as session:
             until = time.monotonic() + self._deadline
-            with self._session.get(
+            with session.get(
                 url, headers={"Accept": accept}, timeout=self._timeout, stream=True, allow_redirects=False
             ) as response:
                 body = _body(response, cap, until)
@@ -77,6 +77,17 @@ class Wire:
         if target is None:
             self._refuse_excuses(status, headers.get("Retry-After"), body)
         return Answer(url, status, headers.get("Content-Type", ""), body), target
+
+    @contextmanager
+    def _connection(self) -> Iterator[requests.Session]:
+        """One connection for all processes together: none may stay open between turns.
+
+        The header alone is not enough, a server may close without saying so and break the next request.
+        """
+        try:
+            yield self._session
+        finally:
+            self._session.close()
 
     def _allowed(self, origin: str, target: str) -> str:
         parts = urlsplit(target)
@@ -132,7 +143,6 @@ def _session(contact: str) -> requests.Session:
     session.headers["User-Agent"] = (
         f"arxiv-chinese-digest (+{contact})" if contact else "arxiv-chinese-digest"
     )
-    # One connection for all processes together: none may stay open between turns.
     session.headers["Connection"] = "close"
     # Keeps requests from looking for a password in ~/.netrc.
     session.auth = lambda request: request

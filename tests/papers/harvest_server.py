@@ -34,12 +34,14 @@ class Reply:
     body: bytes = b""
     status: int = 200
     headers: dict = field(default_factory=dict)
-    act: str = ""  # "reset", "hang", "trickle", "cut"
+    act: str = (
+        ""  # "reset", "hang", "trickle", "cut", "keep" (the connection open, whatever the client wants)
+    )
 
 
 class Server:
     def __init__(self):
-        self.replies, self.asked, self.headers, self.unexpected = {}, [], [], []
+        self.replies, self.asked, self.headers, self.peers, self.unexpected = {}, [], [], [], []
         self.in_turn, self.turns, self.outside = 0, 0, 0
         self.released = threading.Event()
         handler = type("Handler", (_Handler,), {"owner": self})
@@ -83,12 +85,16 @@ class Server:
 
 class _Handler(BaseHTTPRequestHandler):
     owner: Server
+    # As arXiv's: connections stay open unless somebody closes them.
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def log_message(self, *args):
         pass
 
     def do_GET(self):  # noqa: N802
         self.owner.headers.append(dict(self.headers))
+        self.owner.peers.append(self.client_address)
         reply = self.owner.reply_to(unquote(self.path))
         if reply.act == "reset":
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -104,6 +110,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(reply.body)))
         self.end_headers()
         self._send(reply)
+        self.close_connection = self.close_connection and reply.act != "keep"
 
     def _send(self, reply):
         if reply.act == "cut":

@@ -194,3 +194,11 @@ def test_two_answers_in_one_body_are_broken():
     with pytest.raises(SourceError) as caught:
         parse_xml(recorded("atom/malformed_two-concatenated-feeds.xml.txt"), "feed")
     assert caught.value.state == "broken"
+
+
+def test_no_connection_is_used_twice(server):
+    server.say("/rss/cs.SD", Reply(EMPTY_RSS, act="keep"))
+    arxiv = server.arxiv()
+    for _ in range(5):
+        arxiv.rss(["cs.SD"])
+    assert len(set(server.peers)) == 5
