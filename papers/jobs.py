@@ -90,11 +90,13 @@ def claim(
         ids = list(wanted.order_by("-priority", "id").values_list("pk", flat=True)[:limit])
         if not ids:
             return []
-        lease = f"{HOST}:{os.getpid()}:{secrets.token_hex(8)}"
+        worker = f"{HOST}:{os.getpid()}"
+        lease = f"{worker}:{secrets.token_hex(8)}"
         Job.objects.filter(pk__in=ids, state__in=[State.QUEUED, State.WAITING]).update(
             state=State.RUNNING,
             attempts=F("attempts") + 1,
             lease=lease,
+            worker=worker,
             lease_until=clock.machine_now() + LEASE,
             changed_at=clock.machine_now(),
         )

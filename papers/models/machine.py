@@ -34,6 +34,7 @@ class Job(models.Model):
     strikes = models.PositiveSmallIntegerField("失败", default=0, help_text="自身的失败；别处的故障不计")
     round = models.PositiveSmallIntegerField("轮次", default=0, help_text="每次有意重做加一")
     lease = models.CharField("租约", max_length=64, blank=True)
+    worker = models.CharField("处理者", max_length=64, blank=True, help_text="最近一次：主机:进程")
     lease_until = models.DateTimeField("租约到期", null=True, blank=True)
     next_try_at = models.DateTimeField("下次尝试", null=True, blank=True)
     error_class = models.CharField("错误类别", max_length=32, blank=True)

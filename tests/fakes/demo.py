@@ -1,0 +1,196 @@
+"""`make demo`: the whole pipeline against the fake arXiv and the fake model, in a throw-away folder.
+
+Every job is done by the processes of a real `qcluster`, which is asserted at the end. `--papers`, `--days`,
+`--workers` and `--concurrency` set the size; `--fault` (repeatable) switches on a fault of the fake arXiv by
+name, `--model-fault` makes every fifth answer of the model a fault. Exit status 0: every paper is in
+its post, translated and read, every paid call counted once.
+"""
+
+import argparse
+import datetime as dt
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.fakes import crowd
+from tests.fakes.arxiv import FAULTS, FakeArxiv
+from tests.fakes.edition import environment
+from tests.fakes.model import FakeModel
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+NEWEST = dt.date(2026, 9, 17)
+# 14:00 in Shanghai: the feed of the newest date is out as well as its listing.
+NOW = "2026-09-17T06:00:00+00:00"
+GIVE_UP_AFTER = 600.0
+
+STATE = """
+import json
+from django.db.models import Count
+from papers.models import Job, LLMCall
+from posts.models import DailyPost, Entry
+print(json.dumps({
+    "jobs": list(Job.objects.values_list("kind", "state").annotate(Count("pk")).order_by("kind")),
+    "workers": sorted(set(Job.objects.exclude(worker="").values_list("worker", flat=True))),
+    "posts": DailyPost.objects.count(),
+    "entries": Entry.objects.count(),
+    "complete": Entry.objects.exclude(paper__summary__current=None)
+        .exclude(paper__summary__current__reading="").count(),
+    "calls": LLMCall.objects.count(),
+    "paid": LLMCall.objects.filter(state__in=["done", "unusable"]).count(),
+}, default=str))
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = parse(arguments)
+    days = crowd.days_before(NEWEST, options.days)
+    world = crowd.world(days, options.papers)
+    world.set_now(dt.datetime.fromisoformat(NOW))
+    delay = {"translation": options.delay, "reading": 2 * options.delay}
+    with (
+        tempfile.TemporaryDirectory(prefix="digest-demo-") as folder,
+        FakeArxiv(world) as arxiv,
+        FakeModel(delay=delay) as model,
+    ):
+        for fault in options.fault:
+            arxiv.fault(fault, 3)
+        if options.model_fault:
+            model.every(5, options.model_fault)
+        env = os.environ | environment(arxiv, model) | settings_of(Path(folder), options)
+        return rehearse(env, days, options, model)
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make demo ARGS=…", description=__doc__)
+    parser.add_argument("--papers", type=int, default=12, help="papers a day")
+    parser.add_argument("--days", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--concurrency", type=int, default=8)
+    parser.add_argument(
+        "--delay", type=float, default=0.2, help="seconds a translation takes; a reading twice that"
+    )
+    parser.add_argument("--fault", action="append", default=[], choices=sorted(FAULTS), metavar="NAME")
+    parser.add_argument("--model-fault", metavar="NAME", help="every fifth answer of the model")
+    return parser.parse_args(arguments)
+
+
+def settings_of(folder: Path, options: argparse.Namespace) -> dict[str, str]:
+    return {
+        "NOW": NOW,
+        "DATABASE_URL": f"sqlite:///{folder / 'db.sqlite3'}",
+        "REDIS_URL": "",
+        "WORKERS": str(options.workers),
+        "LLM_CONCURRENCY": str(options.concurrency),
+        "LLM_PRICE_INPUT": "1",
+        "LLM_PRICE_OUTPUT": "2",
+    }
+
+
+def rehearse(env: dict[str, str], days: list[dt.date], options: argparse.Namespace, model: FakeModel) -> int:
+    manage(env, "migrate", "--verbosity", "0")
+    started = time.monotonic()
+    wanted = options.papers * len(days)
+    with cluster(env) as process:
+        for day in days:
+            shell(env, f"from django_q.tasks import async_task; async_task('papers.tasks.ingest', '{day}')")
+        hurry(env)
+        seen, state = watch(env, process, wanted, started)
+    print(
+        f"papers={state['entries']}/{wanted} complete={state['complete']} posts={state['posts']} "
+        f"calls={state['calls']} asked={model.hits} wall={time.monotonic() - started:.1f}s"
+    )
+    strangers = {worker for worker in state["workers"] if int(worker.rpartition(":")[2]) not in seen}
+    if strangers or not state["workers"]:
+        print(f"jobs were done outside of the cluster: {strangers or 'by nobody'}", file=sys.stderr)
+        return 1
+    return 0 if state["complete"] == wanted else 1
+
+
+def watch(
+    env: dict[str, str], process: subprocess.Popen[bytes], wanted: int, started: float
+) -> tuple[set[int], dict[str, Any]]:
+    """Until every paper is complete; the process ids that the cluster had, and the last state."""
+    seen: set[int] = set()
+    state: dict[str, Any] = {}
+    while time.monotonic() - started < GIVE_UP_AFTER:
+        for _ in range(10):
+            seen |= set(descendants(process.pid))
+            time.sleep(0.1)
+        state = json.loads(shell(env, STATE).splitlines()[-1])
+        print(f"  {state['entries']}/{wanted} in posts, {state['complete']} complete", flush=True)
+        if state["complete"] >= wanted:
+            break
+        hurry(env)
+    return seen, state
+
+
+def hurry(env: dict[str, str]) -> None:
+    """Ring the queue's bell now: its own schedules look at the table once a minute."""
+    shell(
+        env,
+        "from django_q.tasks import async_task\n"
+        "from papers.models import Job\n"
+        "Job.objects.filter(state='waiting').update(next_try_at=None, state='queued')\n"
+        "async_task('papers.tasks.summarize'); async_task('posts.tasks.assemble')",
+    )
+
+
+@contextmanager
+def cluster(env: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "qcluster"], cwd=ROOT, env=env, start_new_session=True
+    )
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def descendants(pid: int) -> Iterator[int]:
+    """A process and all below it, as /proc and `ps` tell."""
+    listing = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True
+    ).stdout
+    children: dict[int, list[int]] = {}
+    for line in listing.splitlines():
+        child, parent = map(int, line.split())
+        children.setdefault(parent, []).append(child)
+    todo = [pid]
+    while todo:
+        one = todo.pop()
+        yield one
+        todo += children.get(one, [])
+
+
+def manage(env: dict[str, str], *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    return done.stdout
+
+
+def shell(env: dict[str, str], code: str) -> str:
+    return manage(env, "shell", "--no-imports", "--verbosity", "0", "--command", code)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
