@@ -36,13 +36,13 @@ _WITHDRAWN = re.compile(
 Get = Callable[[str], Answer]
 
 
-class Client(arxiv.Client):
+class Client(arxiv.Client):  # type: ignore[misc]  # the package ships no types
     """The package's client on our wire: one page a request, no retry, no delay of its own."""
 
     def __init__(self, api_url: str, get: Get, page_size: int, limit: int) -> None:
         super().__init__(page_size=page_size, delay_seconds=0, num_retries=0)
         self.query_url_format = f"{api_url}?{{}}"
-        self._session = _Session(get, limit)  # type: ignore[assignment]  # it calls nothing but get()
+        self._session = _Session(get, limit)  # it calls nothing but get()
 
 
 class _Session:
@@ -131,6 +131,8 @@ def recent(
     api_url: str, get: Get, categories: Sequence[str], since: datetime, until: datetime
 ) -> Iterator[Record]:
     """Papers whose v1 was submitted in [since, until), oldest first."""
+    if since.tzinfo is None or until.tzinfo is None:
+        raise ValueError("aware datetimes are required")
     client = Client(api_url, get, PAGE_SIZE, MAX_RESULTS)
     search = arxiv.Search(
         query=_query(categories, since, until),

@@ -124,7 +124,7 @@ def _item(
 
 
 def _extra(node: _Element, name: str) -> str:
-    return node.findtext(name, default="", namespaces=_NS)
+    return str(node.findtext(name, default="", namespaces=_NS))
 
 
 def _refuse_error(title: str | None, description: str | None) -> None:

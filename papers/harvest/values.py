@@ -37,6 +37,9 @@ class SourceError(Exception):
         self.retry_after = retry_after
         self.status = status
 
+    def __reduce__(self) -> tuple[type["SourceError"], tuple[object, ...]]:
+        return type(self), (self.state, self.message, self.retry_after, self.status)
+
 
 @dataclass(frozen=True)
 class Item:

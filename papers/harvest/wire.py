@@ -15,7 +15,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 import urllib3
 
-from papers.harvest.values import SourceError
+from papers.harvest.values import SourceError, State
 
 MEGABYTE = 1_000_000
 MAX_REDIRECTS = 5
@@ -174,7 +174,7 @@ def _as_source_error(url: str) -> Iterator[None]:
         raise SourceError("broken", f"{url}: {error}") from error
     except urllib3.exceptions.ProtocolError as error:
         # http.client's IncompleteRead (a chunked body cut short) arrives wrapped.
-        state = "truncated" if "IncompleteRead" in repr(error) else "unreachable"
+        state: State = "truncated" if "IncompleteRead" in repr(error) else "unreachable"
         raise SourceError(state, f"{url}: {error}") from error
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         raise SourceError("unreachable", f"{url}: {error}") from error

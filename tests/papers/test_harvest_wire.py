@@ -1,6 +1,7 @@
 """How every source fails: the same door, tried through the feed, the pages, OAI-PMH and the files."""
 
 import gzip
+import pickle
 import time
 from datetime import UTC, datetime
 
@@ -202,3 +203,13 @@ def test_no_connection_is_used_twice(server):
     for _ in range(5):
         arxiv.rss(["cs.SD"])
     assert len(set(server.peers)) == 5
+
+
+def test_an_error_survives_a_process_border():
+    error = pickle.loads(pickle.dumps(SourceError("throttled", "HTTP 429", 5.0, 429)))
+    assert (error.state, error.message, error.retry_after, error.status) == (
+        "throttled",
+        "HTTP 429",
+        5.0,
+        429,
+    )
