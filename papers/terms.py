@@ -1,7 +1,7 @@
 """The term base: which of our terms occur in a text, what to offer the model, what a translation got wrong.
 
 Pure: terms come in as values. English terms match on word boundaries, whatever their case, hyphens and plural;
-acronyms and mixed-case names (`ASR`, `wav2vec`) match in their own case only. Of two terms at one place the longer wins.
+acronyms and names (`ASR`, `wav2vec`) in their own case only. Of two terms at one place the longer wins.
 """
 
 import re
@@ -52,20 +52,20 @@ class TermMatcher:
     """
 
     def __init__(self, terms: Iterable[Term]) -> None:
-        self._exact: dict[tuple[str, ...], Term] = {}
-        self._folded: dict[tuple[str, ...], Term] = {}
+        self._exact: dict[str, Term] = {}
+        self._folded: dict[str, Term] = {}
+        self._longest = 0
         for term in terms:
-            words = tuple(_WORD.findall(term.english))
-            if words and _keeps_case(term.english):
-                self._exact.setdefault(_cased(words), term)
-            elif words:
-                self._folded.setdefault(_folded(words), term)
-        self._longest = max(map(len, (*self._exact, *self._folded)), default=0)
+            words = _WORD.findall(term.english)
+            table, fold = (self._exact, _cased) if _keeps_case(term) else (self._folded, _folded)
+            if words:
+                table.setdefault("".join(map(fold, words)), term)
+                self._longest = max(self._longest, len(words) + 1)  # pre-trained is two words, pretrained one
 
     def hits(self, text: str) -> Iterator[tuple[Term, Span]]:
         """Terms with their spans, in order, never overlapping."""
         found = [(match[0], match.span()) for match in _WORD.finditer(text)]
-        cased, folded = _cased(word for word, _ in found), _folded(word for word, _ in found)
+        cased, folded = [_cased(word) for word, _ in found], [_folded(word) for word, _ in found]
         at = 0
         while at < len(found):
             size, term = self._longest_at(cased, folded, at)
@@ -73,11 +73,10 @@ class TermMatcher:
                 yield term, (found[at][1][0], found[at + size - 1][1][1])
             at += size
 
-    def _longest_at(
-        self, cased: tuple[str, ...], folded: tuple[str, ...], at: int
-    ) -> tuple[int, Term | None]:
+    def _longest_at(self, cased: list[str], folded: list[str], at: int) -> tuple[int, Term | None]:
         for size in range(min(self._longest, len(cased) - at), 0, -1):
-            term = self._exact.get(cased[at : at + size]) or self._folded.get(folded[at : at + size])
+            end = at + size
+            term = self._exact.get("".join(cased[at:end])) or self._folded.get("".join(folded[at:end]))
             if term:
                 return size, term
         return 1, None
@@ -91,19 +90,18 @@ class TermMatcher:
 _WORD = re.compile(r"[A-Za-z0-9]+(?:['’][a-z]+)?|[+&#]", re.ASCII)
 
 
-def _keeps_case(english: str) -> bool:
-    """Acronyms and names; ordinary words are found in any case."""
-    return sum(map(str.isupper, english)) > 1 and len(english.split()) == 1 and "-" not in english.strip("-")
+def _keeps_case(term: Term) -> bool:
+    """Acronyms and names (`ASR`, `wav2vec`, `Whisper`); ordinary words are found in any case."""
+    one_word = len(_WORD.findall(term.english)) == 1
+    return one_word and (sum(map(str.isupper, term.english)) > 1 or term.english == term.chinese)
 
 
-def _cased(words: Iterable[str]) -> tuple[str, ...]:
-    return tuple(
-        word[:-1] if len(word) > 2 and word[-1] == "s" and word[:-1].isupper() else word for word in words
-    )
+def _cased(word: str) -> str:
+    return word[:-1] if len(word) > 2 and word.endswith("s") and not word.endswith("ss") else word
 
 
-def _folded(words: Iterable[str]) -> tuple[str, ...]:
-    return tuple(_singular(word.lower().removesuffix("'s").removesuffix("’s")) for word in words)
+def _folded(word: str) -> str:
+    return _singular(word.lower().removesuffix("'s").removesuffix("’s"))
 
 
 def _singular(word: str) -> str:
@@ -151,6 +149,8 @@ def violations(source: str, target: str, terms: Iterable[Term] | TermMatcher) ->
 
 def _forbidden(term: Term, span: Span, target: str, allowed: list[str]) -> Iterator[Violation]:
     for word in term.forbidden:
+        if word in allowed:
+            continue
         longer = [other for other in allowed if word in other and word != other]
         for match in re.finditer(re.escape(word), target):
             if not any(_covered(target, match.start(), word, other) for other in longer):
