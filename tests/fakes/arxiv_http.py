@@ -137,7 +137,7 @@ class _Handler(BaseHTTPRequestHandler):
         if "reset" in faults or "down" in faults:
             self._reset()
         elif "hang" in faults:
-            self.server.fake.closing.wait(faults["hang"].value or 60)
+            self._hang(faults["hang"].value or 60)
             self._reset()
         else:
             answer = _instead(faults) or self._true_answer(target, faults)
@@ -199,6 +199,15 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body[first : first + size])
             self.wfile.flush()
             self.server.fake.closing.wait(seconds / pieces)
+
+    def _hang(self, seconds: float) -> None:
+        """Until then, or until the client has gone: what nobody waits for any more is not under way."""
+        until = monotonic() + seconds
+        self.connection.settimeout(0.02)
+        while monotonic() < until and not self.server.fake.closing.is_set():
+            with suppress(TimeoutError):
+                if not self.connection.recv(1):
+                    return
 
     def _clock(self, faults: Mapping[str, Fault]) -> datetime:
         now = self.server.fake.world.now().astimezone(UTC)

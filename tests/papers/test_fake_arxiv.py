@@ -4,10 +4,12 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from time import monotonic, sleep
 
 import arxiv as arxiv_package
 import feedparser
@@ -609,6 +611,12 @@ def test_the_log_knows_the_smallest_gap_and_who_overlapped(arxiv):
 # --- faults
 
 
+def wait_until(condition: Callable[[], bool]) -> None:
+    end = monotonic() + 5
+    while not condition() and monotonic() < end:
+        sleep(0.005)
+
+
 def broken(server: FakeArxiv, path: str, error: type[Exception]) -> None:
     with pytest.raises(error):
         requests.get(server.site_url + path, timeout=0.3)
@@ -647,8 +655,12 @@ def test_a_connection_can_be_reset(arxiv, name):
 
 
 def test_a_hang_lasts_until_the_client_gives_up(arxiv):
-    arxiv.fault("hang")
+    arxiv.fault("hang", times=1)
     broken(arxiv, "/list/cs.SD/new", requests.ReadTimeout)
+    wait_until(lambda: arxiv.requests[0].ended is not None)
+    get(arxiv, "/list/cs.SD/new")
+    assert arxiv.most_at_once() == 1
+    assert arxiv.requests[0].ended - arxiv.requests[0].started < 5
 
 
 def test_a_cut_body_is_shorter_than_it_says(arxiv):
