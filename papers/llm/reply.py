@@ -15,14 +15,17 @@ from papers.llm.tokens import estimate_tokens, prompt_was_cut
 
 CHARS_PER_TOKEN = 16  # a text longer than max_tokens × this has lost its limit on the way
 LINES_KEPT = 200  # as evidence, while no text has come
-_THOUGHTS = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
+# Only at the start: papers about reasoning models speak of `<think>` tags. Some chat templates open the block in the
+# prompt, so that only its end reaches us.
+_THOUGHTS = re.compile(
+    r"\A\s*(?:<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)|(?:(?!<think).)*?(?<!`)</think(?:ing)?>(?!`))",
+    re.DOTALL | re.IGNORECASE,
+)
 
 
 def without_thoughts(text: str) -> str:
-    """The text without <think>…</think>; an unclosed one hides everything after it."""
-    text = _THOUGHTS.sub("", text)
-    # Some chat templates open the block in the prompt, so that only its end reaches us.
-    return text.rpartition("</think>")[2].strip()
+    """The text without the <think>…</think> it begins with; an unclosed one hides everything after it."""
+    return _THOUGHTS.sub("", text).strip()
 
 
 @dataclass
@@ -106,7 +109,7 @@ class Reply:
         return int(details.get("cached_tokens") or self.usage.get("prompt_cache_hit_tokens") or 0)
 
     def billed(self) -> dict[str, Any]:
-        """What a ModelError says of the bill: nothing while neither counts nor text have come."""
+        """What a ModelError says of the bill: it is unknown while neither counts nor text have come."""
         if not (self.reports_usage or self.text):
             return {}
         prompt, completion = self.tokens()
