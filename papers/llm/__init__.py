@@ -172,7 +172,12 @@ def _status_error(error: openai.APIStatusError) -> ModelError:
     text = error.response.text
     message = f"HTTP {error.status_code}: {error.message}"[:500]
     return ModelError(
-        kind_of(error.status_code, text), message, retry_after=wait_from(error.response.headers), raw=text
+        kind_of(error.status_code, text),
+        message,
+        retry_after=wait_from(error.response.headers),
+        raw=text,
+        prompt_tokens=0,
+        completion_tokens=0,
     )
 
 

@@ -21,7 +21,8 @@ class ModelError(Exception):
     retry_after  seconds the server asked us to wait, None when it did not say
     raw          what the server sent, as far as it came
     prompt_tokens, completion_tokens
-                 what was (or, when estimated is true, may have been) billed all the same; 0 when nothing was
+                 what was billed all the same, by the server's count or (estimated) by what came of the reply;
+                 0 when it was nothing, None when only the server knows
     """
 
     def __init__(
@@ -31,8 +32,8 @@ class ModelError(Exception):
         *,
         retry_after: float | None = None,
         raw: str = "",
-        prompt_tokens: int = 0,
-        completion_tokens: int = 0,
+        prompt_tokens: int | None = None,
+        completion_tokens: int | None = None,
         estimated: bool = False,
     ) -> None:
         if kind not in RETRYABLE | PERMANENT | HALTING:

@@ -3,6 +3,7 @@ import multiprocessing
 import threading
 import time
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -19,11 +20,21 @@ SOURCE = {
 LONG_TEXT = "A long paper. " + "The encoder maps frames to tokens and the decoder reads them again. " * 700
 
 
-@pytest.fixture
-def fake() -> Iterator[FakeModel]:
+@pytest.fixture(scope="module")
+def server() -> Iterator[FakeModel]:
     with FakeModel() as server:
         yield server
+
+
+@pytest.fixture
+def fake(server: FakeModel) -> Iterator[FakeModel]:
+    """The module's one server, as good as new."""
+    server.forget()
+    yield server
     assert server.unexpected == []
+
+
+shared = cache(Model)  # making a client costs more than a call
 
 
 def model_for(fake: FakeModel, **options: Any) -> Model:
@@ -38,8 +49,9 @@ def ask(model: Model, name: str = "m", *, user: str | None = None, **options: An
 
 
 def failure(fake: FakeModel, behaviour: str, *, user: str | None = None, **options: Any) -> ModelError:
+    model = shared(base_url=fake.base_url, api_key="key", **{"deadline": 10, "read_timeout": 5, **options})
     with pytest.raises(ModelError) as caught:
-        ask(model_for(fake, **options), f"fault:{behaviour}", user=user)
+        ask(model, f"fault:{behaviour}", user=user)
     return caught.value
 
 
@@ -247,6 +259,14 @@ def test_a_server_that_ignores_streaming_is_understood(fake: FakeModel) -> None:
 def test_thoughts_are_no_part_of_the_text(fake: FakeModel) -> None:
     assert json.loads(ask(model_for(fake), "fault:think").text)
     assert without_thoughts("想一想</think>\n正文") == "正文"
+    assert without_thoughts("<think>一</think>正文") == "正文"
+
+
+@pytest.mark.parametrize(
+    "text", ["输出包含`<think>`与`</think>`标签。", "只用`</think>`收尾。", "先<think>再</think>后"]
+)
+def test_a_text_about_think_tags_is_left_whole(text: str) -> None:
+    assert without_thoughts(text) == text
 
 
 def test_a_line_separator_in_a_chunk_breaks_nothing(fake: FakeModel) -> None:
@@ -257,8 +277,8 @@ def test_a_line_separator_in_a_chunk_breaks_nothing(fake: FakeModel) -> None:
 def test_a_prompt_that_was_cut_silently_is_an_error_that_was_billed(fake: FakeModel, behaviour: str) -> None:
     error = failure(fake, behaviour, user=LONG_TEXT)
     assert error.kind == "too_long"
-    assert 3000 < error.prompt_tokens <= 4096
-    assert error.completion_tokens > 0
+    assert error.prompt_tokens and 3000 < error.prompt_tokens <= 4096
+    assert error.completion_tokens
 
 
 def test_a_long_prompt_that_was_read_whole_is_fine(fake: FakeModel) -> None:
@@ -276,11 +296,16 @@ def test_counts_that_stick_at_a_window_give_the_cut_away() -> None:
 def test_a_cut_stream_was_paid_for_and_its_text_is_kept_as_evidence(fake: FakeModel) -> None:
     error = failure(fake, "cut-stream")
     assert error.estimated
-    assert error.prompt_tokens > 0 and error.completion_tokens > 0
+    assert error.prompt_tokens and error.completion_tokens
     assert error.raw.startswith('{"title"')
 
 
-def test_a_refused_connection_and_a_429_cost_nothing(fake: FakeModel) -> None:
+def test_what_a_silent_server_bills_is_unknown(fake: FakeModel) -> None:
+    error = failure(fake, "silent", read_timeout=0.1)
+    assert (error.prompt_tokens, error.completion_tokens) == (None, None)
+
+
+def test_a_request_that_was_turned_away_cost_nothing(fake: FakeModel) -> None:
     error = failure(fake, "rate-429")
     assert (error.prompt_tokens, error.completion_tokens) == (0, 0)
     assert "Rate limit" in error.raw
@@ -288,7 +313,7 @@ def test_a_refused_connection_and_a_429_cost_nothing(fake: FakeModel) -> None:
 
 def test_a_blocked_reply_tells_what_it_cost(fake: FakeModel) -> None:
     error = failure(fake, "content-filter")
-    assert error.prompt_tokens > 0 and not error.estimated
+    assert error.prompt_tokens and not error.estimated
 
 
 def test_calls_of_many_threads_share_one_client_and_do_not_mix(fake: FakeModel) -> None:
