@@ -80,7 +80,7 @@ class FakeModel:
         self.most_at_once = 0
         self.stopping = threading.Event()
         self.lock = threading.Lock()
-        self._now = 0
+        self._open: set[int] = set()
         self._server = Server(("127.0.0.1", port), Handler)
         self._server.fake = self
         self.base_url = f"http://127.0.0.1:{self._server.server_port}/v1"
@@ -98,6 +98,12 @@ class FakeModel:
         self.stopping.set()
         self._server.shutdown()
         self._server.server_close()
+
+    def forget(self) -> None:
+        """Back to the beginning: no faults, no delays, no calls."""
+        with self.lock:
+            self.settings, self.calls, self.unexpected, self.most_at_once = Settings(), [], [], 0
+            self._open.clear()  # what an earlier test left hanging counts no more
 
     def enqueue(self, *behaviours: str, purpose: str | None = None) -> None:
         """The next requests (of that purpose) get these behaviours, one each; "ok" lets one through."""
@@ -161,14 +167,14 @@ class FakeModel:
                 time.monotonic(),
             )
             self.calls.append(call)
-            self._now += 1
-            self.most_at_once = max(self.most_at_once, self._now)
+            self._open.add(id(call))
+            self.most_at_once = max(self.most_at_once, len(self._open))
         return call
 
     def finish(self, call: Call) -> None:
         with self.lock:
             call.end = time.monotonic()
-            self._now -= 1
+            self._open.discard(id(call))
 
     def _behaviour(self, model: str, purpose: str, paper: str) -> str:
         if model.startswith("fault:"):
@@ -204,7 +210,7 @@ class FakeModel:
         return next((paper for paper in self.papers if unmasked(title, paper["title"]) is not None), None)
 
     def _known_by_text(self, text: str) -> Known | None:
-        flat = flatten(text)
+        flat = flatten(text) if self.papers else ""
         found = [paper for paper in self.papers if flatten(paper["title"]) in flat]
         return max(found, key=lambda paper: len(paper["title"]), default=None)
 

@@ -215,11 +215,14 @@ class Handler(BaseHTTPRequestHandler):
         elif behaviour in WIRES:
             WIRES[behaviour](self)
         else:
-            self._work()
-            self._reply(TEXTS.get(behaviour, str)(self._faithful()), FINISHES.get(behaviour, "stop"))
+            text = TEXTS.get(behaviour, str)(self._faithful())
+            self._think()
+            self._reply(text, FINISHES.get(behaviour, "stop"))
 
-    def _work(self) -> None:
-        self._pause(self.server.fake.settings.delay[self.call.purpose])
+    def _think(self) -> None:
+        """The model's time; what the fake itself needed is part of it."""
+        delay = self.server.fake.settings.delay[self.call.purpose]
+        self._pause(max(0.0, delay - (time.monotonic() - self.call.start)) if delay else 0)
 
     def _pause(self, seconds: float) -> bool:
         """Sleeps, and says whether the fake is still up."""
@@ -388,7 +391,7 @@ class Handler(BaseHTTPRequestHandler):
         self._reply(None, "stop")
 
     def no_usage(self) -> None:
-        self._work()
+        self._think()
         self._reply(self._faithful(), "stop", usage={})
 
     def cached(self) -> None:
