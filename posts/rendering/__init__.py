@@ -14,11 +14,10 @@ here raises for any string, and none takes more than linear time; what is too lo
 import re
 from xml.etree.ElementTree import Element, SubElement
 
-from posts.rendering import engine, inline
+from posts.rendering import engine, inline, styles
 from posts.rendering.characters import printable
 from posts.rendering.cleaning import clean
 from posts.rendering.formulae import lift
-from posts.rendering.plaintext import spoken
 
 # Goes up when the same Markdown gives other HTML; stored HTML with a smaller number is rendered again.
 RENDERER_VERSION = 1
@@ -39,7 +38,7 @@ def to_html(markdown: str) -> str:
 def title_html(text: str) -> str:
     """A title as inline HTML: formulae, TeX accents and text commands; no links, no Markdown."""
     holder = Element("span")
-    _read(holder, " ".join(printable(text)[:MAX_LENGTH].split()), inline.TITLE)
+    _read(holder, " ".join(printable(text)[:MAX_LENGTH].split()), styles.TITLE)
     return clean(_inside(holder))
 
 
@@ -50,7 +49,7 @@ def abstract_html(text: str) -> str:
         return clean(_plain_paragraphs(text))
     holder = Element("div")
     for paragraph in _PARAGRAPHS.split(text):
-        _read(SubElement(holder, "p"), _unindented(paragraph), inline.ABSTRACT)
+        _read(SubElement(holder, "p"), _unindented(paragraph), styles.ABSTRACT)
     return clean(_inside(holder)) if text else ""
 
 
@@ -58,11 +57,11 @@ def plain(text: str) -> str:
     """One line of text for feed titles, descriptions and search: accents in Unicode, formulae without delimiters."""
     holder = Element("span")
     text = " ".join(printable(text)[:MAX_LENGTH].split())
-    _read(holder, text, inline.TITLE)
-    return " ".join(spoken(holder).split())
+    _read(holder, text, styles.PLAIN)
+    return " ".join("".join(holder.itertext()).split())
 
 
-def _read(holder: Element, text: str, style: inline.Style) -> None:
+def _read(holder: Element, text: str, style: styles.Style) -> None:
     lifted, formulae = lift(text, markdown=style.code)
     inline.fill(holder, lifted, formulae, style)
 

@@ -6,46 +6,19 @@ list; a table ends at the first line without a bar; raw HTML, link definitions a
 """
 
 import re
-from dataclasses import dataclass, field
 
+from posts.rendering import syntax
+from posts.rendering.syntax import Block
 from posts.rendering.tables import alignments, cells
 
 MAX_NESTING = 32
-
-_RULE = re.compile(r" {0,3}([-*_])[ \t]*+(?:\1[ \t]*+){2,}$")
-_HEADING = re.compile(r" {0,3}(#{1,6})(?=[ \t]|$)")
-_SETEXT = re.compile(r" {0,3}(=+|-+)[ \t]*$")
-_FENCE = re.compile(r"( {0,3})(`{3,}(?=[^`]*$)|~{3,})")
-_QUOTE = re.compile(r" {0,3}> ?")
-_MARKER = re.compile(r" {0,3}(?:([-*+])(?=[ \t]|$)|(\d{1,9})([.)])(?=[ \t]|$)|(\d{1,2})(、)(?!\d))")
-_LEAD = re.compile(r"[ \t>*+\-\d.)]*\t")
-
-
-@dataclass
-class Block:
-    """`kind`: document, quote, list, item; paragraph, heading, code, rule, table. `first`, `last`: line numbers."""
-
-    kind: str
-    first: int
-    last: int = 0
-    children: list["Block"] = field(default_factory=list)
-    lines: list[str] = field(default_factory=list)
-    # list: its kind of marker, the number it starts with (None: bullets), whether its paragraphs stand apart
-    marker: str = ""
-    start: int | None = None
-    loose: bool = False
-    # item: the column of its content; code: that of its fence, and the fence (empty: indented code)
-    indent: int = 0
-    fence: str = ""
-    level: int = 0
-    columns: list[str] = field(default_factory=list)
 
 
 def parse(lines: list[str]) -> Block:
     """The document. Never raises; every character but markers and indentation is in some block's lines."""
     parser = _Parser()
     for number, line in enumerate(lines, start=1):
-        parser.feed(number, _without_tabs(line) if "\t" in line else line)
+        parser.feed(number, syntax.without_tabs(line) if "\t" in line else line)
     parser.close(1)
     return parser.open[0]
 
@@ -78,11 +51,11 @@ class _Parser:
             block = self.open.pop()
             block.last = block.children[-1].last if block.children else block.first
             if block.kind == "list":
-                block.loose = _is_loose(block)
+                block.loose = syntax.is_loose(block)
 
     def _matched(self, line: str) -> tuple[int, str]:
         for depth, block in enumerate(self.open):
-            rest = _continued(block, line)
+            rest = syntax.continued(block, line)
             if rest is None:
                 return depth, line
             line = rest
@@ -93,7 +66,7 @@ class _Parser:
 
     def _open_block(self, depth: int, rest: str) -> tuple[int, str]:
         """Open the block that the line begins; what is left of the line, empty when a leaf took it."""
-        if _indent(rest) >= 4:
+        if syntax.indent(rest) >= 4:
             if not self._grows("paragraph"):
                 self._add_leaf(depth, Block("code", self.number, lines=[rest[4:]]))
                 return depth, ""
@@ -110,16 +83,19 @@ class _Parser:
         within = depth == len(self.open)
         if within and self._grows("paragraph") and (self._setext(rest) or self._table(rest)):
             return True
-        if within and self._grows("table") and "|" in rest and not _begins_block(rest):
+        if within and self._grows("table") and "|" in rest and not syntax.begins_block(rest):
             self._append(rest)
             return True
-        if heading := _HEADING.match(rest):
+        if heading := syntax.HEADING.match(rest):
             block = Block(
-                "heading", self.number, lines=[_heading_text(rest[heading.end() :])], level=len(heading[1])
+                "heading",
+                self.number,
+                lines=[syntax.heading_text(rest[heading.end() :])],
+                level=len(heading[1]),
             )
-        elif fence := _FENCE.match(rest):
+        elif fence := syntax.FENCE.match(rest):
             block = Block("code", self.number, fence=fence[2], indent=len(fence[1]))
-        elif _RULE.match(rest):
+        elif syntax.RULE.match(rest):
             block = Block("rule", self.number)
         else:
             return False
@@ -129,7 +105,7 @@ class _Parser:
         return True
 
     def _setext(self, rest: str) -> bool:
-        underline = _SETEXT.match(rest)
+        underline = syntax.SETEXT.match(rest)
         if not underline or self.leaf is None:
             return False
         self.leaf.kind, self.leaf.level, self.leaf.last = "heading", 1 if "=" in rest else 2, self.number
@@ -153,20 +129,20 @@ class _Parser:
     def _continue_code(self, rest: str) -> bool:
         leaf = self.open[-1].children[-1]
         if not leaf.fence:
-            if rest.strip() and _indent(rest) < 4:
+            if rest.strip() and syntax.indent(rest) < 4:
                 return False
             leaf.lines.append(rest[4:])
             leaf.last = self.number if rest.strip() else leaf.last
             return True
         leaf.last = self.number
         if (
-            _indent(rest) < 4
+            syntax.indent(rest) < 4
             and rest.strip().startswith(leaf.fence)
             and not rest.strip().strip(leaf.fence[0])
         ):
             self.leaf = None
         else:
-            leaf.lines.append(rest[min(leaf.indent, _indent(rest)) :])
+            leaf.lines.append(rest[min(leaf.indent, syntax.indent(rest)) :])
         return True
 
     def _add_text(self, depth: int, rest: str) -> None:
@@ -196,10 +172,10 @@ class _Parser:
 
     def _open_container(self, depth: int, rest: str) -> str | None:
         """What is left of the line inside the container that it opens; None when it opens none."""
-        if quote := _QUOTE.match(rest):
+        if quote := syntax.QUOTE.match(rest):
             self._add_container(depth, Block("quote", self.number))
             return rest[quote.end() :]
-        marker = _MARKER.match(rest)
+        marker = syntax.MARKER.match(rest)
         if marker and self._may_begin_item(depth, marker, rest[marker.end() :]):
             return self._open_item(depth, marker, rest[marker.end() :])
         return None
@@ -217,7 +193,7 @@ class _Parser:
             start = None if marker[1] else int(marker[2] or marker[4])
             self._add_container(depth, Block("list", self.number, marker=kind, start=start))
             depth = len(self.open)
-        spaces = _indent(text)
+        spaces = syntax.indent(text)
         spaces = spaces if 1 <= spaces <= 4 and text.strip() else min(spaces, 1) if text.strip() else 1
         self._add_container(depth, Block("item", self.number, indent=marker.end() + spaces))
         return text[spaces:]
@@ -225,44 +201,3 @@ class _Parser:
     def _add_container(self, depth: int, block: Block) -> None:
         self._add(depth, block)
         self.open.append(block)
-
-
-def _continued(block: Block, line: str) -> str | None:
-    """What is left of the line for the inside of `block`; None when the block does not go on."""
-    if block.kind == "quote":
-        quote = _QUOTE.match(line)
-        return line[quote.end() :] if quote else None
-    if block.kind != "item":
-        return line
-    if line.strip():
-        return line[block.indent :] if _indent(line) >= block.indent else None
-    return line[block.indent :] if block.children else None
-
-
-def _is_loose(block: Block) -> bool:
-    """A blank line between two items, or between two blocks of one item."""
-    return _has_gap(block.children) or any(_has_gap(item.children) for item in block.children)
-
-
-def _has_gap(blocks: list[Block]) -> bool:
-    return any(after.first - before.last > 1 for before, after in zip(blocks, blocks[1:], strict=False))
-
-
-def _begins_block(rest: str) -> bool:
-    return bool(_HEADING.match(rest) or _FENCE.match(rest) or _QUOTE.match(rest) or _MARKER.match(rest))
-
-
-def _heading_text(text: str) -> str:
-    text = text.strip(" \t")
-    bare = text.rstrip("#")
-    return bare.rstrip(" \t") if not bare or bare[-1] in " \t" else text
-
-
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip(" "))
-
-
-def _without_tabs(line: str) -> str:
-    """Tabs among the indentation and markers as spaces, with stops at every fourth column."""
-    lead = _LEAD.match(line)
-    return lead[0].expandtabs(4) + line[lead.end() :] if lead else line

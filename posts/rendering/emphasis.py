@@ -8,6 +8,8 @@ between digits (`3*3`) is a sign.
 
 from dataclasses import dataclass, field
 
+from xml.etree.ElementTree import Element
+
 from posts.rendering.characters import has_han, is_chinese, is_punctuation
 
 MAX_NESTING = 12
@@ -33,7 +35,8 @@ class Run:
         return self.char * self.left
 
 
-Piece = object  # str, Element or Run; a row of pieces is a line of inline text
+# A row of pieces is a line of inline text.
+Piece = str | Element | Run
 
 
 def run(char: str, length: int, before: str, after: str) -> Run:
@@ -141,18 +144,18 @@ def pair_spaced(pieces: list[Piece]) -> None:
 
 def _paired(pieces: list[Piece], start: int | None, index: int) -> int | None:
     """Make bold from `start` to `index` if that is meant; else `index` is the new start."""
-    if start is None or not has_han(
-        "".join(piece for piece in pieces[start + 1 : index] if isinstance(piece, str))
-    ):
+    if start is None:
+        return index
+    inside = "".join(piece for piece in pieces[start + 1 : index] if isinstance(piece, str)).strip()
+    # A digit behind `**` means a power.
+    if not has_han(inside) or inside[0].isdigit():
         return index
     opener, closer = pieces[start], pieces[index]
     assert isinstance(opener, Run) and isinstance(closer, Run)
     opener.opens, opener.left = ["strong"], 0
     closer.closes, closer.left = ["strong"], 0
-    pieces[start + 1 : start + 2] = [_stripped(pieces[start + 1], str.lstrip)]
-    pieces[index - 1 : index] = [_stripped(pieces[index - 1], str.rstrip)]
+    first = pieces[start + 1]
+    pieces[start + 1] = first.lstrip() if isinstance(first, str) else first
+    last = pieces[index - 1]
+    pieces[index - 1] = last.rstrip() if isinstance(last, str) else last
     return None
-
-
-def _stripped(piece: Piece, strip) -> Piece:  # type: ignore[no-untyped-def]
-    return strip(piece) if isinstance(piece, str) else piece

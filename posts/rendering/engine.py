@@ -14,17 +14,41 @@ from markdown.treeprocessors import Treeprocessor
 from markdown.util import Registry
 
 from posts.rendering import blocks, inline, tables
-from posts.rendering.blocks import Block
 from posts.rendering.formulae import Formula, restore
+from posts.rendering.syntax import Block
 
 
 def html(text: str, formulae: list[Formula]) -> str:
     """Markdown, its formulae lifted, as HTML that still needs cleaning."""
     markdown = Markdown(extensions=[_Reading(formulae)])
-    return markdown.convert(text)
+    return str(markdown.convert(text))
 
 
-class _Reading(Extension):
+_BLOCKS = frozenset(
+    [
+        "p",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "ul",
+        "ol",
+        "li",
+        "blockquote",
+        "pre",
+        "hr",
+        "table",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "tight",
+    ]
+)
+
+
+class _Reading(Extension):  # type: ignore[misc]
     """Replaces every stage that would interpret HTML or backtrack."""
 
     def __init__(self, formulae: list[Formula]) -> None:
@@ -40,7 +64,7 @@ class _Reading(Extension):
         md.serializer = serialize
 
 
-class _Blocks(BlockParser):
+class _Blocks(BlockParser):  # type: ignore[misc]
     """The block tree as elements. Leaves hold their source; `_Inlines` reads it."""
 
     def parseDocument(self, lines: list[str]) -> ElementTree:  # noqa: N802
@@ -50,7 +74,7 @@ class _Blocks(BlockParser):
         return ElementTree(root)
 
 
-class _Inlines(Treeprocessor):
+class _Inlines(Treeprocessor):  # type: ignore[misc]
     def __init__(self, md: Markdown, formulae: list[Formula]) -> None:
         super().__init__(md)
         self.formulae = formulae
@@ -65,6 +89,16 @@ class _Inlines(Treeprocessor):
                 leaf.text = restore(text, self.formulae)
             else:
                 _fill_before(leaf, text, self.formulae)
+        _set_apart(root)
+
+
+def _set_apart(root: Element) -> None:
+    """A line end after each block, so that text taken out of the tags does not run together."""
+    for block in root.iter():
+        if block.tag == "li" and block.text and len(block) and block[0].tag in _BLOCKS:
+            block.text += "\n"
+        if block.tag in _BLOCKS and not block.tail:
+            block.tail = "\n"
 
 
 def _fill_before(leaf: Element, text: str, formulae: list[Formula]) -> None:

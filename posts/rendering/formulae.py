@@ -6,11 +6,11 @@ money is meant (`$2.00`, `$5 和 $10`, `US$3`). Searches look at most MAX_LENGTH
 """
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from posts.rendering.backticks import BLANK_LINE, Backticks
 from posts.rendering.characters import TOKEN, TOKEN_CLOSE, TOKEN_OPEN, has_han
 
 MAX_LENGTH = 3000
@@ -26,14 +26,14 @@ _OPENER = re.compile(
     r"|(?P<escape>\\[^A-Za-z])|(?P<display>\$\$)|(?P<dollar>\$)",
     re.MULTILINE,
 )
-_BLANK_LINE = re.compile(r"\n[ \t>]*\n")
 _DOLLAR_BODY = re.compile(
-    r"(?:[^$\\\n]|\\.|\n(?![ \t]*(?:\n|[-*+>#] |\d+[.)、]))){1,%d}+\$" % MAX_LENGTH  # noqa: UP031
+    r"(?:[^$\\\n]|\\(?:text|mbox)\{[^{}\n]{0,200}\}|\\.|\n(?![ \t]*(?:\n|[-*+>#] |\d+[.)、]))){1,3000}+\$"
 )
 _CURRENCY = re.compile(r"(?:US|HK|NT|AU|CA|NZ|SG|\b[ACRS])$")
 _TEX = re.compile(r"\\[A-Za-z{|,;]|[\^_]")
 _RELATION = re.compile(r"[\\^_=<>{}]")
 _WORD = re.compile(r"[A-Za-z]{4,}|[a-z]{2,} [a-z]{2,}")
+_SIGN = re.compile(r"[<>=≤≥±+~-]{1,2}$")
 _IDENTIFIER = re.compile(r"[A-Za-z]+$")
 _REFERENCE = re.compile(r"[\d\s,;，、~–\-]*$")
 
@@ -73,11 +73,11 @@ def restore(text: str, formulae: list[Formula]) -> str:
 
 
 def _spans(text: str, markdown: bool) -> Iterator[_Span]:
-    ticks = _Ticks(text) if markdown else None
+    backticks = Backticks(text, markdown)
     position = 0
     while opener := _OPENER.search(text, position):
         if opener["fence"] or opener["code"]:
-            position = ticks.after_code(opener) if ticks else opener.end()
+            position = _after_code(text, opener, backticks) if markdown else opener.end()
             continue
         span = _span_at(text, opener)
         if span:
@@ -97,7 +97,7 @@ def _delimited_span(text: str, opener: re.Match[str]) -> _Span | None:
     closer = _closer(opener)
     start = opener.end()
     stop = text.find(closer, start, start + MAX_LENGTH)
-    if stop < 0 or _BLANK_LINE.search(text, start, stop):
+    if stop < 0 or BLANK_LINE.search(text, start, stop):
         return None
     end = stop + len(closer)
     source = text[opener.start() : end]
@@ -144,7 +144,7 @@ def _dollar_span(text: str, opener: re.Match[str]) -> _Span | None:
 
 
 def _is_inline_formula(body: str, before: str, after: str) -> bool:
-    tex = bool(_TEX.search(body))
+    tex = bool(_TEX.search(body) or _SIGN.match(body))
     if _CURRENCY.search(before) and body[0].isdigit():
         return False
     if body != body.strip():
@@ -163,32 +163,15 @@ def _reads_as_formula(body: str) -> bool:
     return bool(_IDENTIFIER.match(body)) or not _WORD.search(body)
 
 
-class _Ticks:
-    """Runs of backticks by length, to find the end of a code span or fence without going back."""
+def _after_code(text: str, opener: re.Match[str], backticks: Backticks) -> int:
+    if opener["fence"]:
+        return _after_fence(text, opener)
+    run = opener["code"]
+    closing = backticks.closing(opener.start(), len(run))
+    return opener.end() if closing is None else closing + len(run)
 
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.runs: dict[int, list[int]] = {}
-        for run in re.finditer("`+", text):
-            self.runs.setdefault(len(run[0]), []).append(run.start())
-        self.blanks = [match.start() for match in _BLANK_LINE.finditer(text)]
 
-    def after_code(self, opener: re.Match[str]) -> int:
-        return self._after_fence(opener) if opener["fence"] else self._after_span(opener)
-
-    def _after_span(self, opener: re.Match[str]) -> int:
-        runs = self.runs[len(opener[0])]
-        following = bisect_right(runs, opener.start())
-        if following == len(runs):
-            return opener.end()
-        blank = bisect_right(self.blanks, opener.start())
-        if blank < len(self.blanks) and self.blanks[blank] < runs[following]:
-            return opener.end()
-        return runs[following] + len(opener[0])
-
-    def _after_fence(self, opener: re.Match[str]) -> int:
-        bar = opener["bar"]
-        close = re.compile(rf"^[ >]*+{bar[0]}{{{len(bar)},}}[ \t]*$", re.MULTILINE).search(
-            self.text, opener.end()
-        )
-        return close.end() if close else len(self.text)
+def _after_fence(text: str, opener: re.Match[str]) -> int:
+    bar = opener["bar"]
+    close = re.compile(rf"^[ >]*+{bar[0]}{{{len(bar)},}}[ \t]*$", re.MULTILINE).search(text, opener.end())
+    return close.end() if close else len(text)

@@ -2,8 +2,7 @@
 
 latex2mathml is trusted with the meaning only: what it builds is copied element by element through an allowlist
 (no links, colours, classes or sizes), and its output as a string, which would let `\\text{<script>}` through, is
-never used. MathML Core draws no `mathvariant` but normal, so letters become Unicode's mathematical alphabets.
-https://www.w3.org/TR/mathml-core/
+never used. https://www.w3.org/TR/mathml-core/
 """
 
 import copy
@@ -15,6 +14,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from latex2mathml.converter import Converter
 
+from posts.rendering.alphabets import styled
 from posts.rendering.characters import has_han, printable
 from posts.rendering.formulae import MAX_LENGTH, Formula
 
@@ -57,7 +57,13 @@ ELEMENTS: dict[str, dict[str, str]] = {
     "mtr": {},
     "mtd": {"columnalign": _WORD},
     "mstyle": {"displaystyle": _BOOLEAN, "scriptlevel": r"[+-]?\d"},
-    "mpadded": {"width": _LENGTH, "lspace": _LENGTH, "voffset": _LENGTH, "height": _LENGTH, "depth": _LENGTH},
+    "mpadded": {
+        "width": f"0|{_LENGTH}",
+        "lspace": _LENGTH,
+        "voffset": _LENGTH,
+        "height": _LENGTH,
+        "depth": _LENGTH,
+    },
     "mphantom": {},
     "menclose": {"notation": _WORD},
 }
@@ -77,21 +83,21 @@ _RENAMED = {
 }  # fmt: skip
 _RENAME = re.compile(r"\\(%s)(?![A-Za-z])" % "|".join(_RENAMED))  # noqa: UP031
 _ENVIRONMENT = re.compile(
-    r"\\(begin|end)\{(eqnarray|gather|gathered|multline|flalign|math|displaymath|equation)\*?\}"
+    r"\\(begin|end)\{(align|eqnarray|gather|gathered|multline|flalign|math|displaymath|equation)\*?\}"
 )
 _ALIGNED = {
+    "align": "align*",
     "eqnarray": "align*",
     "flalign": "align*",
     "gather": "matrix",
     "gathered": "matrix",
     "multline": "matrix",
 }
+_TEXT_ESCAPE = re.compile(r"\\([_{}#&%$ ])")
 _MACRO_LEFT = re.compile(r"\\[A-Za-z]+")
-_ALPHABETS = {
-    "bold": "BOLD", "italic": "ITALIC", "bold-italic": "BOLD ITALIC", "script": "SCRIPT", "bold-script": "BOLD SCRIPT",
-    "fraktur": "FRAKTUR", "bold-fraktur": "BOLD FRAKTUR", "double-struck": "DOUBLE-STRUCK", "sans-serif": "SANS-SERIF",
-    "bold-sans-serif": "SANS-SERIF BOLD", "sans-serif-bold": "SANS-SERIF BOLD", "monospace": "MONOSPACE",
-}  # fmt: skip
+# latex2mathml calls these identifiers; as operators they get their space.
+_OPERATOR_CATEGORIES = frozenset({"Sm", "Ps", "Pe"})
+_SYMBOLS = frozenset("∞∂∇∅∀∃∄")
 
 
 class _Unconvertible(ValueError):
@@ -159,40 +165,47 @@ def _copy(raw: Element, parent: Element, depth: int) -> None:
     text = printable(unescape(raw.text or ""))
     if _MACRO_LEFT.search(text):
         raise _Unconvertible(text)
-    tag = "mtext" if raw.tag == "mi" and has_han(text) else raw.tag
+    tag, text = _token(raw.tag, text)
+    if _joins(tag, raw, parent):
+        parent[-1].attrib.clear()
+        parent[-1].text = (parent[-1].text or "") + text
+        return
     copied = SubElement(parent, tag, _attributes(tag, raw))
-    copied.text = _shown(tag, text, raw.get("mathvariant", "")) or None
+    copied.text = (text if tag == "mtext" else styled(text, raw.get("mathvariant", ""))) or None
     for child in raw:
         _copy(child, copied, depth + 1)
 
 
+def _token(tag: str, text: str) -> tuple[str, str]:
+    """The element that a text belongs to: Han is no identifier, and neither is a bracket or a relation."""
+    if tag == "mtext":
+        return tag, _TEXT_ESCAPE.sub(r"\1", text).replace("$", "")
+    if tag == "mi" and has_han(text):
+        return "mtext", text
+    if (
+        tag == "mi"
+        and len(text) == 1
+        and text not in _SYMBOLS
+        and unicodedata.category(text) in _OPERATOR_CATEGORIES
+    ):
+        return "mo", "∼" if text == "~" else text
+    return tag, text
+
+
+def _joins(tag: str, raw: Element, parent: Element) -> bool:
+    """The letters of an upright word are one identifier, the characters of a Chinese word one text."""
+    if not len(parent) or parent[-1].tag != tag or parent.tag not in ("mrow", "mtd", "mstyle"):
+        return False
+    if tag == "mtext":
+        return raw.tag == "mi"
+    upright = parent[-1].get("mathvariant") == "normal" or len(parent[-1].text or "") > 1
+    return tag == "mi" and raw.get("mathvariant") == "normal" and upright
+
+
 def _attributes(tag: str, raw: Element) -> dict[str, str]:
+    if tag == "mo" and raw.tag == "mi":
+        return {"stretchy": "false"}
     allowed = ELEMENTS[tag]
     return {
         name: value for name, value in raw.items() if name in allowed and re.fullmatch(allowed[name], value)
     }
-
-
-def _shown(tag: str, text: str, variant: str) -> str:
-    if tag == "mtext":
-        text = re.sub(r"\\([_{}#&%$ ])", r"\1", text).replace("$", "")
-    alphabet = _ALPHABETS.get(variant)
-    return "".join(_styled(char, alphabet) for char in text) if alphabet and tag != "mtext" else text
-
-
-@lru_cache(maxsize=1024)
-def _styled(char: str, alphabet: str) -> str:
-    """The letter in one of Unicode's mathematical alphabets; itself where there is none."""
-    try:
-        name = unicodedata.name(char)
-    except ValueError:
-        return char
-    kind, _, letter = name.rpartition(" ")
-    case = {"LATIN SMALL LETTER": "SMALL ", "LATIN CAPITAL LETTER": "CAPITAL ", "GREEK SMALL LETTER": "SMALL ",
-            "GREEK CAPITAL LETTER": "CAPITAL ", "DIGIT": "DIGIT "}.get(kind)  # fmt: skip
-    for prefix in ("MATHEMATICAL ", "") if case else ():
-        try:
-            return unicodedata.lookup(f"{prefix}{alphabet} {case}{letter}")
-        except KeyError:
-            continue
-    return char
