@@ -293,9 +293,10 @@ def _markup(text: str) -> Iterator[str]:
 
 
 def _foreign_urls(text: str, full_text: str) -> Iterator[str]:
+    urls = dict.fromkeys(match[0] for match in _URL.finditer(text))
     # Line ends split addresses in a PDF's text.
-    source = re.sub(r"\s+", "", full_text).lower()
-    for url in dict.fromkeys(match[0] for match in _URL.finditer(text)):
+    source = "".join(full_text.split()).lower() if urls else ""
+    for url in urls:
         if re.sub(r"^https?://(?:www\.)?", "", url.lower()).rstrip("/") not in source:
             yield f"链接{url}在全文中没有"
 
