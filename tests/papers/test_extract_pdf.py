@@ -104,6 +104,18 @@ def test_the_reference_list_goes_and_the_appendix_after_it_stays():
     assert [heading for heading, _ in result.sections] == ["1 Introduction", "2 Method", "A Proofs", "B More"]
 
 
+def test_a_reference_list_without_a_heading_goes_too():
+    cited = [
+        f"[{n}] A. Author and B. Writer, A title of work {n}, Phys. Rev. {n}, 12 (20{n:02})."
+        for n in range(1, 9)
+    ]
+    text = extracted(
+        column([*BODY * 4, "As shown in", "[1] and elsewhere, it is so.", *BODY]), column(cited)
+    ).text
+    assert "A. Author" not in text
+    assert "[1] and elsewhere" in text
+
+
 def test_the_word_references_inside_the_text_cuts_nothing():
     lines = ["*1 Introduction", *BODY, "References", *BODY, "*2 Method", *BODY]
     assert "2 Method" in extracted(column(lines)).text
@@ -130,7 +142,7 @@ def test_the_stamp_in_the_margin_is_dropped():
 
 
 def test_a_sentence_interrupted_by_a_footnote_is_mended():
-    page = [*column(BODY[:2]), (72, 100, "* Work done at the same place.")]
+    page = [*column(BODY[:2]), (72, 100, "§ Work done at the same place.")]
     text = extracted(page, [(72, 700, "field for this task."), *column(BODY, top=680)]).text
     assert "used in the field for this task." in text
     assert "Work done at the same place." in text

@@ -54,13 +54,23 @@ def title_of(text: str) -> str:
 
 def is_candidate(line: Line, style: Style) -> bool:
     """Numbered, and named like a section or set apart from the running text."""
-    if len(line.text) > LONGEST or line.hyphen:
+    if not may_begin(line):
         return False
     text = title_of(line.text)
     match = NUMBERED.match(text)
     if not match:
         return False
     return bool(NAMED.match(text)) or (is_title(match[2]) and stands_out(line, text, style))
+
+
+def may_begin(line: Line) -> bool:
+    """Cheap, since it is asked of every line."""
+    start = line.text[0]
+    return (
+        len(line.text) <= LONGEST
+        and not line.hyphen
+        and (start.isupper() or start.isdigit() or start > "\u2e80")
+    )
 
 
 def is_title(words: str) -> bool:
@@ -71,11 +81,9 @@ def is_title(words: str) -> bool:
 
 def is_unnumbered(line: Line, style: Style, *, numbered: bool) -> bool:
     """A heading by its name alone. ``numbered``: the paper's sections have numbers."""
-    if len(line.text) > LONGEST or line.hyphen:
+    if not may_begin(line):
         return False
     text = title_of(line.text)
-    if not (text[:1].isupper() or not text.isascii()):
-        return False
     if REFERENCES.match(text) or FRAMED.match(text):
         return text[-1] not in "." and (
             stands_out(line, text, style) or not numbered or bool(REFERENCES.match(text))

@@ -7,7 +7,6 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 from . import columns, legible, outline, tidy
@@ -23,13 +22,13 @@ RUN_IN_ABSTRACT = re.compile(r"^abstract\s*[.:—–-]+\s*\w", re.IGNORECASE)
 def compose(pages: list[Page], engine: str, pictures: int) -> dict[str, Any]:
     """The child's answer. ``pictures``: how many pages hold an image and no text."""
     refuse_unreadable(pages, pictures)
-    lines = without(lines_in_order(pages), outline.contents_span)
+    lines = outline.without_contents(lines_in_order(pages))
     style = Style(usual_height(lines))
     words = tidy.vocabulary(line.text for line in lines)
-    marked = outline.marked(lines, style)
-    lines = without(lines, lambda lines: outline.references_span(lines, marked))
-    marked = outline.marked(lines, style)
-    blocks = Joiner(style, words).blocks(lines, set(marked))
+    marks = outline.marked(lines, style)
+    start, end = outline.references_span(lines, marks)
+    kept = {mark if mark < start else mark - (end - start) for mark in marks if not start <= mark < end}
+    blocks = Joiner(style, words).blocks(lines[:start] + lines[end:], kept)
     return answer(blocks, engine, len(pages), notes_on(pages))
 
 
@@ -58,11 +57,6 @@ def usual_height(lines: list[Line]) -> float:
     for line in lines:
         weights[round(line.height, 1)] += len(line.text)
     return weights.most_common(1)[0][0] if weights else 10.0
-
-
-def without(lines: list[Line], span_of: Callable[[list[Line]], tuple[int, int] | None]) -> list[Line]:
-    span = span_of(lines)
-    return lines[: span[0]] + lines[span[1] :] if span else lines
 
 
 def notes_on(pages: list[Page]) -> list[str]:

@@ -16,6 +16,8 @@ ROMAN = {"I": 1, "V": 5, "X": 10}
 STEP = 2  # one heading in between may have been missed
 FEW = 3
 LEAST_CITED, MOST_CITED = 0.16, 0.5
+ENTRY = re.compile(r"^\[(\d{1,3})\]\s*\S")
+LONGEST_ENTRY, TIGHT = 14, 1.5
 
 
 class Candidate(NamedTuple):
@@ -113,26 +115,25 @@ def appendices(after: list[Candidate]) -> list[Candidate]:
     return kept
 
 
-def contents_span(lines: list[Line]) -> tuple[int, int] | None:
-    """The table of contents: from its heading to where its first entry comes again as a heading."""
-    start = next((index for index, line in enumerate(lines) if CONTENTS.match(line.text)), None)
-    if start is None or start + 1 >= len(lines):
-        return None
-    first = PAGE_AT_END.sub("", lines[start + 1].text).casefold()
-    if len(first) < 4:
-        return None
+def without_contents(lines: list[Line]) -> list[Line]:
+    """Without the table of contents: from its heading to where its first entry comes again as a heading."""
+    start = next((index for index, line in enumerate(lines) if CONTENTS.match(line.text)), len(lines))
+    first = PAGE_AT_END.sub("", lines[start + 1].text).casefold() if start + 1 < len(lines) else ""
     ahead = range(start + 2, min(start + LONGEST_CONTENTS, len(lines)))
-    again = next((index for index in ahead if lines[index].text.casefold() == first), None)
-    return (start, again) if again else None
+    again = next((index for index in ahead if lines[index].text.casefold() == first), start)
+    return lines[:start] + lines[again:]
 
 
-def references_span(lines: list[Line], marks: list[int]) -> tuple[int, int] | None:
-    """First and last + 1 line of the reference list. The real one is followed by what looks like references."""
+def references_span(lines: list[Line], marks: list[int]) -> tuple[int, int]:
+    """First and last + 1 line of the reference list, twice the same where there is none.
+
+    The real list is followed by what looks like references; physicists' has no heading at all.
+    """
     for index in reversed(marks):
         named = headings.REFERENCES.match(headings.title_of(lines[index].text))
         if named and headings.cited_share(lines[index + 1 : index + 25]) > LEAST_CITED:
             return index, end_of_references(lines, marks, index)
-    return None
+    return unheaded_references(lines, marks)
 
 
 def end_of_references(lines: list[Line], marks: list[int], start: int) -> int:
@@ -141,3 +142,31 @@ def end_of_references(lines: list[Line], marks: list[int], start: int) -> int:
         if index > start and headings.cited_share(lines[index + 1 : index + 12]) < MOST_CITED:
             return index
     return len(lines)
+
+
+def unheaded_references(lines: list[Line], marks: list[int]) -> tuple[int, int]:
+    """Entries [1], [2], [3] … that follow each other at the beginnings of lines, in the latter part of the text."""
+    entries = [
+        (index, int(match[1])) for index, line in enumerate(lines) if (match := ENTRY.match(line.text))
+    ]
+    firsts = [index for index, number in entries if number == 1 and index > len(lines) / 3]
+    for first in reversed(firsts):
+        last, count = first, 1
+        for index, number in entries:
+            if number == count + 1 and last < index <= last + LONGEST_ENTRY:
+                last, count = index, number
+        if count >= FEW and headings.cited_share(lines[first : last + 3]) > LEAST_CITED:
+            following = next((mark for mark in marks if mark > last), len(lines))
+            return first, min(following, end_of_entry(lines, last))
+    return len(lines), len(lines)
+
+
+def end_of_entry(lines: list[Line], start: int) -> int:
+    """The last entry's lines are set as tightly as its first."""
+    index = start + 1
+    while (
+        index < min(start + LONGEST_ENTRY, len(lines))
+        and 0 < lines[index - 1].y0 - lines[index].y0 < TIGHT * lines[start].height
+    ):
+        index += 1
+    return index

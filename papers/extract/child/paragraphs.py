@@ -1,6 +1,7 @@
 """Lines to paragraphs: wrapped lines are joined, words cut at line ends mended, asides step aside."""
 
 import re
+from collections import Counter
 from typing import NamedTuple
 
 from . import headings, tidy
@@ -12,7 +13,7 @@ CAPTION = re.compile(r"^(?:figure|fig\.|table|tab\.|algorithm|listing)\s*[\dA-Z]
 FOOTNOTE = re.compile(r"^[*∗†‡§¶]\s?[^\W\d_]")
 HAN = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")
 INDENT, SHORT, LEADING, OTHER_SIZE = 0.6, 0.12, 1.45, 0.88
-MOST_ASIDES = 8
+MOST_ASIDES = 30
 
 
 class Block(NamedTuple):
@@ -21,12 +22,14 @@ class Block(NamedTuple):
     text: str
     heading: bool
     aside: bool  # a caption, a footnote, a label: it may stand between two halves of a sentence
+    top: float  # of the first line, and the last line's foot: they tell where a column or page ends
+    foot: float
 
 
 class Joiner:
     """Decides for each pair of neighbours whether one sentence runs on, and joins the texts."""
 
-    def __init__(self, style: headings.Style, words: dict[str, int]) -> None:
+    def __init__(self, style: headings.Style, words: Counter[str]) -> None:
         self.style, self.words = style, words
 
     def blocks(self, lines: list[Line], marked: set[int]) -> list[Block]:
@@ -47,7 +50,7 @@ class Joiner:
         if ITEM.match(line.text) or CAPTION.match(line.text) or self.resized(last, line):
             return False
         if line.y1 > last.y0 + 0.5 * last.height:  # next column or page
-            return last.hyphen or not ENDED.search(last.text)
+            return not ENDED.search(last.text) and is_alike(last, line)
         if last.y0 - line.y0 > LEADING * max(last.height, self.style.height):
             return last.hyphen
         return last.hyphen or not starts_anew(last, line, lines[index + 1 : index + 2])
@@ -61,7 +64,7 @@ class Joiner:
         if heading:
             text = headings.title_of(text)
         small = max(line.height for line in lines) < 0.95 * self.style.height
-        return Block(text, heading, small or is_label(text))
+        return Block(text, heading, small or is_label(text), lines[0].y1, lines[-1].y0)
 
     def text(self, lines: list[Line]) -> str:
         text = lines[0].text
@@ -70,12 +73,21 @@ class Joiner:
         return text + "-" * lines[-1].hyphen
 
 
-def join(left: str, right: str, hyphen: bool, words: dict[str, int]) -> str:
+def join(left: str, right: str, hyphen: bool, words: Counter[str]) -> str:
     if hyphen:
         return tidy.joined(left, right, words)
     if HAN.match(left[-1:]) and HAN.match(right[:1]):
         return left + right
     return f"{left} {right}"
+
+
+def is_alike(last: Line, line: Line) -> bool:
+    """Running text on both sides of a break, and not a figure's label above the next column."""
+    return (
+        abs(last.height - line.height) < 0.04 * last.height
+        and len(line.text) > 25
+        and not line.text[0].isdigit()
+    )
 
 
 def starts_anew(last: Line, line: Line, following: list[Line]) -> bool:
@@ -88,12 +100,18 @@ def starts_anew(last: Line, line: Line, following: list[Line]) -> bool:
 
 
 def is_label(text: str) -> bool:
-    """A caption, a footnote, or a scrap such as a picture is full of."""
-    return bool(CAPTION.match(text) or FOOTNOTE.match(text)) or (len(text) < 25 and not ENDED.search(text))
+    """A caption, a footnote, a scrap such as pictures are full of, a table's row."""
+    if CAPTION.match(text) or FOOTNOTE.match(text):
+        return True
+    letters = sum(map(str.isalpha, text))
+    return (len(text) < 25 and not ENDED.search(text)) or letters < 0.5 * len(text)
 
 
-def stitched(blocks: list[Block], words: dict[str, int]) -> list[Block]:
-    """A sentence that a figure, a footnote or a page end interrupts is read in one piece, the aside after it."""
+def stitched(blocks: list[Block], words: Counter[str]) -> list[Block]:
+    """A sentence that the end of a column or page interrupts is read in one piece, figures and footnotes after it.
+
+    Not so what interrupts it within the column: that is a formula, and belongs there.
+    """
     result: list[Block] = []
     index = 0
     while index < len(blocks):
@@ -101,9 +119,9 @@ def stitched(blocks: list[Block], words: dict[str, int]) -> list[Block]:
         if is_open(block):
             while ahead < len(blocks) and ahead - index <= MOST_ASIDES and blocks[ahead].aside:
                 ahead += 1
-            if ahead < len(blocks) and is_rest(blocks[ahead]):
+            if ahead < len(blocks) and is_rest(blocks[ahead]) and blocks[ahead].top > block.foot:
                 rest = blocks[ahead]
-                joined = block._replace(text=rejoined(block.text, rest.text, words))
+                joined = block._replace(text=rejoined(block.text, rest.text, words), foot=rest.foot)
                 blocks[index : ahead + 1] = [joined, *blocks[index + 1 : ahead]]
                 continue
         result.append(block)
@@ -119,7 +137,7 @@ def is_rest(block: Block) -> bool:
     return not block.heading and not block.aside and block.text[:1].islower()
 
 
-def rejoined(left: str, right: str, words: dict[str, int]) -> str:
+def rejoined(left: str, right: str, words: Counter[str]) -> str:
     if left.endswith("-") and left[-2:-1].isalpha():
         return join(left[:-1], right, True, words)
     return join(left, right, False, words)

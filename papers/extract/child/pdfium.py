@@ -1,7 +1,6 @@
 """PDF to lines by PDFium: text from its text page, boxes from three characters of each line.
 
-API: https://pdfium.googlesource.com/pdfium/+/main/public/fpdf_text.h. The raw bindings, without
-pypdfium2's helper classes: the child's start-up is part of each paper's price.
+API: https://pdfium.googlesource.com/pdfium/+/main/public/fpdf_text.h.
 """
 
 import ctypes
@@ -9,10 +8,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import pypdfium2_raw as pdfium
-
 from .layout import compose
 from .lines import Line, Page
+from .pdfium_api import PAGEOBJ_FORM, PAGEOBJ_IMAGE, Rect, pdfium
 from .worker import Unfit, serve
 
 # PDFium ends a line that a hyphen cuts by one of these instead of a line break.
@@ -22,7 +20,7 @@ ERRORS = {4: "encrypted", 5: "encrypted"}  # FPDF_ERR_PASSWORD, FPDF_ERR_SECURIT
 BOLD = re.compile(rb"bold|black|heavy|demi|medi|cmbx|cmb10|-bd|sfbx|ecbx", re.IGNORECASE)
 NAME_BYTES = 128
 # Looking for a gutter inside lines: how many of a page's longest, how many must have it, how wide in line heights.
-SAMPLE, LEAST_PARTED, GUTTER = 16, 6, 1.2
+SAMPLE, LEAST_PARTED, GUTTER = 10, 5, 1.2
 
 
 def extract(data: bytes, options: dict[str, Any]) -> dict[str, Any]:
@@ -66,7 +64,7 @@ def read_page(document: Any, index: int, room: int) -> tuple[Page, bool]:
 def has_image(page: Any) -> bool:
     count = min(pdfium.FPDFPage_CountObjects(page), 200)
     kinds = (pdfium.FPDFPageObj_GetType(pdfium.FPDFPage_GetObject(page, index)) for index in range(count))
-    return any(kind in (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_FORM) for kind in kinds)
+    return any(kind in (PAGEOBJ_IMAGE, PAGEOBJ_FORM) for kind in kinds)
 
 
 class TextPage:
@@ -74,7 +72,7 @@ class TextPage:
 
     def __init__(self, handle: Any) -> None:
         self.handle = handle
-        self.box = pdfium.FS_RECTF()
+        self.box = Rect()
         self.name = ctypes.create_string_buffer(NAME_BYTES)
         self.flags = ctypes.c_int()
 

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 
 # Controls but tab and newline, soft hyphen, zero-width and bidi marks, surrogates, private use, noncharacters.
@@ -44,17 +45,12 @@ def accented(accent: str, letter: str) -> str:
     return composed if len(composed) == 1 else accent + letter
 
 
-def vocabulary(lines: Iterable[str]) -> dict[str, int]:
-    """How often each word and each hyphenated compound occurs inside lines, case-folded."""
-    counts: dict[str, int] = {}
-    for line in lines:
-        for word in WORD.findall(line):
-            key = word.lower()
-            counts[key] = counts.get(key, 0) + 1
-    return counts
+def vocabulary(lines: Iterable[str]) -> Counter[str]:
+    """How often each word and each hyphenated compound occurs inside lines, in lower case."""
+    return Counter(WORD.findall("\n".join(lines).lower()))
 
 
-def joined(left: str, right: str, words: dict[str, int]) -> str:
+def joined(left: str, right: str, words: Counter[str]) -> str:
     """Two pieces that a hyphen at a line end parts: "transfor" + "mer" one word, "mel" + "frequency" a compound."""
     tail, head = TAIL.search(left), HEAD.match(right)
     if not tail or not head:
@@ -65,9 +61,9 @@ def joined(left: str, right: str, words: dict[str, int]) -> str:
     return left + right
 
 
-def is_compound(first: str, second: str, words: dict[str, int]) -> bool:
+def is_compound(first: str, second: str, words: Counter[str]) -> bool:
     """What the rest of the text says; when it says nothing, two words that stand alone elsewhere are a compound."""
-    whole, parted = words.get(first + second, 0), words.get(f"{first}-{second}", 0)
+    whole, parted = words[first + second], words[f"{first}-{second}"]
     if whole or parted:
         return parted > whole
-    return words.get(first, 0) > 1 and words.get(second, 0) > 1
+    return words[first] > 1 and words[second] > 1
