@@ -230,3 +230,60 @@ class Subscriber(models.Model):
 
     def __str__(self) -> str:
         return self.email
+
+
+class Rendered(models.Model):
+    """The HTML of one revision and of the English beside it: made once, read on every page.
+
+    `key` names the texts and the renderer it was made of; posts/rendered.py makes it anew when they
+    are others.
+    """
+
+    revision = models.OneToOneField(
+        "papers.Revision", models.CASCADE, primary_key=True, related_name="rendered", verbose_name="修订"
+    )
+    key = models.CharField(max_length=64)
+    title = models.TextField(blank=True)
+    abstract = models.TextField(blank=True)
+    reading = models.TextField(blank=True)
+    english_title = models.TextField(blank=True)
+    english_abstract = models.TextField(blank=True)
+    pairs = models.JSONField(default=list)
+
+    class Meta:
+        default_permissions = ()
+        verbose_name = verbose_name_plural = "排好的文字"
+
+    def __str__(self) -> str:
+        return str(self.revision_id)
+
+
+class SearchText(models.Model):
+    """A public paper as search sees it; posts/search_index.py keeps it. The key rises with arXiv's order."""
+
+    id = models.BigIntegerField(primary_key=True)
+    paper = models.OneToOneField(Paper, models.CASCADE, related_name="+", verbose_name="论文")
+    revision = models.ForeignKey("papers.Revision", models.CASCADE, related_name="+", verbose_name="修订")
+    seen_at = models.DateTimeField("所见的公开时间")
+    facets = models.JSONField("分面")
+    tokens = models.TextField("词")
+
+    class Meta:
+        default_permissions = ()
+        verbose_name = verbose_name_plural = "检索文字"
+
+    def __str__(self) -> str:
+        return str(self.paper_id)
+
+
+class SearchState(models.Model):
+    """The content generation that the search index has caught up with."""
+
+    generation = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        default_permissions = ()
+        verbose_name = verbose_name_plural = "检索进度"
+
+    def __str__(self) -> str:
+        return str(self.generation)

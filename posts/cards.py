@@ -1,0 +1,109 @@
+"""What a page shows of one paper, gathered for a whole page in a constant number of queries."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from papers import taxonomy
+from papers.models import Paper, Revision, Summary
+from papers.models.paper import ARXIV
+from posts import rendered
+from posts.models import Entry, Rendered
+
+FOLD_AUTHORS_AFTER = 12
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A category as a page shows it."""
+
+    code: str
+    name: str
+
+
+def chip(code: str) -> Chip:
+    known = taxonomy.category(code)
+    return Chip(code, known.name_zh if known else "")
+
+
+def author_names(paper: Paper) -> list[str]:
+    """Names in arXiv's order; sources that know affiliations store objects with a `name`."""
+    return [author["name"] if isinstance(author, dict) else str(author) for author in paper.authors]
+
+
+@dataclass
+class Card:
+    """A paper, the revision shown of it and that revision's HTML."""
+
+    paper: Paper
+    summary: Summary
+    revision: Revision
+    html: Rendered
+    entry: Entry | None = None
+    number: int = 0
+
+    @cached_property
+    def authors(self) -> list[str]:
+        return author_names(self.paper)
+
+    @property
+    def first_authors(self) -> list[str]:
+        return self.authors[:FOLD_AUTHORS_AFTER]
+
+    @property
+    def other_authors(self) -> list[str]:
+        return self.authors[FOLD_AUTHORS_AFTER:]
+
+    @cached_property
+    def categories(self) -> list[Chip]:
+        return [chip(code) for code in self.paper.categories]
+
+    @property
+    def version(self) -> int:
+        """The version of the paper that was translated and read."""
+        return self.revision.paper_version
+
+    @property
+    def abs_url(self) -> str:
+        return f"{ARXIV}/abs/{self.paper.arxiv_id}v{self.version}"
+
+    @property
+    def pdf_url(self) -> str:
+        return f"{ARXIV}/pdf/{self.paper.arxiv_id}v{self.version}"
+
+    @property
+    def html_url(self) -> str:
+        """arXiv's own HTML; it exists for papers since the new identifiers."""
+        return "" if "/" in self.paper.arxiv_id else f"{ARXIV}/html/{self.paper.arxiv_id}v{self.version}"
+
+    @property
+    def reviewer(self) -> str:
+        """Who approved the text that is shown, empty for a machine's text nobody has approved yet."""
+        if not self.is_reviewed:
+            return ""
+        person = self.summary.reviewed_by
+        return (person.get_full_name() or person.get_username()) if person else "编辑"
+
+    @property
+    def is_reviewed(self) -> bool:
+        return self.summary.is_reviewed and self.revision.pk == self.summary.public_id
+
+    @property
+    def is_outdated(self) -> bool:
+        """arXiv has a newer version whose new text waits for review."""
+        return self.paper.version > self.version and self.summary.status == Summary.Status.NEEDS_REVIEW
+
+
+def of_entries(entries: Iterable[Entry], *, draft: bool = False) -> list[Card]:
+    """Cards of entries loaded by `with_texts`, numbered; with `draft` of their newest texts."""
+    shown = [(entry, _revision(entry.paper.summary, draft)) for entry in entries]
+    shown = [(entry, revision) for entry, revision in shown if revision is not None]
+    html = rendered.of((entry.paper, revision) for entry, revision in shown)
+    return [
+        Card(entry.paper, entry.paper.summary, revision, html[revision.pk], entry, number)
+        for number, (entry, revision) in enumerate(shown, 1)
+    ]
+
+
+def _revision(summary: Summary, draft: bool) -> Revision | None:
+    return summary.current if draft else summary.public

@@ -1,0 +1,38 @@
+"""Papers that share topic tags with one, or else its primary category."""
+
+from collections import Counter
+
+from taggit.models import TaggedItem
+
+from papers.models import Paper, PaperCategory
+from posts import cards
+from posts.models import Entry
+
+RELATED = 5
+CANDIDATES = 300
+
+
+def related_to(paper: Paper) -> list[cards.Card]:
+    """Up to five public papers, those that share most tags first, then the newest."""
+    shared = Counter(_sharing_tags(paper))
+    if len(shared) < RELATED:
+        shared.update(_in_category(paper))
+    shared.pop(paper.pk, None)
+    best = [pk for pk, _ in sorted(shared.items(), key=lambda item: (-item[1], -item[0]))[: RELATED * 4]]
+    found = Entry.objects.public().filter(paper__in=best).with_texts()
+    by_paper = {entry.paper_id: entry for entry in found}
+    return cards.of_entries([by_paper[pk] for pk in best if pk in by_paper][:RELATED])
+
+
+def _sharing_tags(paper: Paper) -> list[int]:
+    rows = TaggedItem.objects.filter(
+        content_type__app_label="papers",
+        content_type__model="paper",
+        tag__in=[tag.pk for tag in paper.tags.all()],
+    )
+    return list(rows.order_by("-object_id").values_list("object_id", flat=True)[:CANDIDATES])
+
+
+def _in_category(paper: Paper) -> list[int]:
+    rows = PaperCategory.objects.filter(code=paper.primary_category).order_by("-paper")
+    return list(rows.values_list("paper", flat=True)[: RELATED * 4])

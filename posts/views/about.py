@@ -1,0 +1,48 @@
+"""Pages about the site itself, and the small files that robots and monitors ask for."""
+
+from django.conf import settings
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from papers.models import Term
+from posts.models import Digest
+
+
+@require_safe
+def about(request: HttpRequest) -> HttpResponse:
+    return render(request, "posts/about.html")
+
+
+@require_safe
+def subscribe(request: HttpRequest) -> HttpResponse:
+    """Every feed of the site with its address."""
+    return render(request, "posts/subscribe.html", {"digests": Digest.objects.filter(active=True)})
+
+
+@require_safe
+def glossary(request: HttpRequest) -> HttpResponse:
+    """The term base: each term, our Chinese, what else is right."""
+    return render(request, "posts/glossary.html", {"terms": Term.objects.order_by("english")})
+
+
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    lines = [
+        "User-agent: *",
+        "Disallow: /admin/",
+        "Disallow: /search/",
+        f"Sitemap: {settings.SITE_URL}/sitemap.xml",
+    ]
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
+
+
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """For monitors: the process answers and reaches its database."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")

@@ -1,0 +1,58 @@
+"""What the page views share: reading dates and page numbers out of addresses, and pages of papers."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest
+
+PAGE_SIZE = 20
+LAST_PAGE = 1000
+
+
+def date_or_404(year: str, month: str, day: str) -> dt.date:
+    try:
+        return dt.date(int(year), int(month), int(day))
+    except ValueError:
+        raise Http404("没有这一天") from None
+
+
+def range_start(text: str) -> dt.date | None:
+    """The date in ?since=, None for anything that is not one."""
+    try:
+        return dt.date.fromisoformat(text[:10])
+    except ValueError:
+        return None
+
+
+@dataclass
+class Slice:
+    """One page of a long list; nothing counts the whole list."""
+
+    items: list[Any]
+    number: int
+    has_next: bool
+
+    @property
+    def previous(self) -> int | None:
+        return self.number - 1 if self.number > 1 else None
+
+    @property
+    def next(self) -> int | None:
+        return self.number + 1 if self.has_next else None
+
+
+def page_number(request: HttpRequest) -> int:
+    text = request.GET.get("page", "1")
+    if not (text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= LAST_PAGE):
+        raise Http404("没有这一页")
+    return int(text)
+
+
+def slice_of(rows: QuerySet[Any], number: int, size: int = PAGE_SIZE) -> Slice:
+    """The given page of `rows`; a page past the end is not found, except the first."""
+    found = list(rows[(number - 1) * size : number * size + 1])
+    if not found and number > 1:
+        raise Http404("没有这一页")
+    return Slice(found[:size], number, len(found) > size)

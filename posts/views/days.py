@@ -1,0 +1,220 @@
+"""The pages of time: home, digest, day, archive."""
+
+import datetime as dt
+from calendar import Calendar
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from posts.cards import Card, of_entries
+from posts.models import DailyPost, Digest, Entry
+from posts.views.common import date_or_404, range_start
+
+HOME_DAYS = 7
+DIGEST_DAYS = 30
+RANGE_DAYS = 31
+RANGE_PAPERS = 200
+
+
+@dataclass
+class Section:
+    """The entries of one kind on a day page."""
+
+    title: str
+    slug: str
+    cards: list[Card] = field(default_factory=list)
+
+
+@dataclass
+class Day:
+    """One day as a page shows it: the papers and the line that says whether they are all."""
+
+    post: DailyPost
+    cards: list[Card]
+    held: list[dict[str, Any]] = field(default_factory=list)
+    waiting: int = 0
+
+    @property
+    def sections(self) -> list[Section]:
+        found = [Section(kind.label, kind.value) for kind in Entry.Section]
+        for section in found:
+            section.cards = [card for card in self.cards if card.entry.section == section.slug]
+        return [section for section in found if section.cards]
+
+    @property
+    def held_count(self) -> int:
+        return sum(rule["n"] for rule in self.held)
+
+    @property
+    def missing(self) -> int:
+        """Announced by arXiv, yet neither shown, nor held back by a rule, nor waiting here."""
+        return max(0, self.post.fetched - len(self.cards) - self.held_count - self.waiting)
+
+    @property
+    def window(self) -> tuple[dt.datetime, dt.datetime]:
+        zone = self.post.digest.tzinfo
+        return self.post.window_start.astimezone(zone), self.post.window_end.astimezone(zone)
+
+
+def public_posts(digest: Digest | None = None) -> QuerySet[DailyPost]:
+    """Published posts, newest first, each with the number of entries it shows."""
+    posts = DailyPost.objects.published().select_related("digest").order_by("-date", "digest__slug")
+    return posts if digest is None else posts.filter(digest=digest)
+
+
+def with_counts(posts: list[DailyPost]) -> list[DailyPost]:
+    """Give each post `shown`, what the public sees of it, by one query for all."""
+    counts = dict(
+        Entry.objects.public()
+        .filter(post__in=[post.pk for post in posts])
+        .order_by()
+        .values_list("post")
+        .annotate(n=Count("id"))
+    )
+    for post in posts:
+        post.shown = counts.get(post.pk, 0)
+    return posts
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """The newest published posts of every digest."""
+    posts = with_counts(list(public_posts()[: HOME_DAYS * 4]))
+    newest: dict[int, DailyPost] = {}
+    for post in posts:
+        newest.setdefault(post.digest_id, post)
+    latest = next(iter(posts), None)
+    entries = Entry.objects.public().filter(post=latest).with_texts() if latest else Entry.objects.none()
+    return render(
+        request,
+        "posts/home.html",
+        {
+            "posts": posts,
+            "newest": list(newest.values()),
+            "day": Day(latest, of_entries(entries)) if latest else None,
+        },
+    )
+
+
+@require_safe
+def digest(request: HttpRequest, slug: str) -> HttpResponse:
+    """A digest's days; with ?since=2026-01-20 all its papers from that day on, on one page."""
+    found = get_object_or_404(Digest, slug=slug)
+    if "since" in request.GET:
+        return _range(request, found, range_start(request.GET["since"]))
+    posts = with_counts(list(public_posts(found)[:DIGEST_DAYS]))
+    return render(request, "posts/digest.html", {"digest": found, "posts": posts})
+
+
+def _range(request: HttpRequest, found: Digest, since: dt.date | None) -> HttpResponse:
+    posts = list(public_posts(found).filter(date__gte=since).reverse()[:RANGE_DAYS]) if since else []
+    days = _days_of(posts)
+    following = public_posts(found).filter(date__gt=days[-1].post.date).last() if days else None
+    context = {"digest": found, "since": since, "days": days, "following": following}
+    return render(request, "posts/range.html", context)
+
+
+def _days_of(posts: list[DailyPost]) -> list[Day]:
+    """Whole days in order, until the page has had enough papers."""
+    entries = (
+        Entry.objects.public().filter(post__in=posts).order_by("post__date", "position", "id").with_texts()
+    )
+    by_post: dict[int, list[Entry]] = {post.pk: [] for post in posts}
+    for entry in entries[: 2 * RANGE_PAPERS]:
+        by_post[entry.post_id].append(entry)
+    kept, total = [], 0
+    for post in posts:
+        total += len(by_post[post.pk])
+        if kept and total > RANGE_PAPERS:
+            break
+        kept.append(post)
+    made = of_entries(entry for post in kept for entry in by_post[post.pk])
+    return [Day(post, [card for card in made if card.entry.post_id == post.pk]) for post in kept]
+
+
+@require_safe
+def day(request: HttpRequest, slug: str, year: str, month: str, day: str) -> HttpResponse:
+    """One digest's day. Staff may look at it before it is published, with ?preview=1."""
+    date = date_or_404(year, month, day)
+    if request.GET.get("preview") == "1":
+        return preview(request, slug, date)
+    post = get_object_or_404(public_posts(), digest__slug=slug, date=date)
+    return render(request, "posts/day.html", _day_context(post))
+
+
+@never_cache
+def preview(request: HttpRequest, slug: str, date: dt.date) -> HttpResponse:
+    """The day as it would look with every newest text, for those who may see it in the admin."""
+    if not request.user.has_perm("posts.view_dailypost"):
+        return redirect("admin:login")
+    post = get_object_or_404(DailyPost.objects.select_related("digest"), digest__slug=slug, date=date)
+    return render(request, "posts/day.html", _day_context(post, draft=True) | {"preview": True})
+
+
+def _day_context(post: DailyPost, *, draft: bool = False) -> dict[str, Any]:
+    entries = post.entries.filter(held="", paper__summary__isnull=False) if draft else post.entries.public()
+    made = of_entries(entries.with_texts(), draft=draft)
+    tally = list(
+        post.entries.order_by("held")
+        .values("held")
+        .annotate(n=Count("id"), open=Count("id", filter=Q(held="")))
+    )
+    waiting = sum(row["open"] for row in tally) - len(made)
+    held = [row for row in tally if row["held"]]
+    neighbours = public_posts(post.digest)
+    return {
+        "day": Day(post, made, held, waiting),
+        "digest": post.digest,
+        "tags": post.tags.all(),
+        "earlier": neighbours.filter(date__lt=post.date).first(),
+        "later": neighbours.filter(date__gt=post.date).last(),
+    }
+
+
+@require_safe
+def archive(request: HttpRequest) -> HttpResponse:
+    """A digest's year as a calendar: the days that have posts, and those that have none."""
+    digests = list(Digest.objects.filter(posts__in=DailyPost.objects.published()).distinct())
+    chosen = _chosen(digests, request.GET.get("digest"))
+    if chosen is None:
+        return render(request, "posts/archive.html", {"digests": digests})
+    years = [date.year for date in public_posts(chosen).order_by().dates("date", "year", order="DESC")]
+    year = _chosen_year(years, request.GET.get("year"))
+    posts = with_counts(list(public_posts(chosen).filter(date__year=year)))
+    context = {"digests": digests, "digest": chosen, "years": years, "year": year, "months": _months(posts)}
+    return render(request, "posts/archive.html", context)
+
+
+def _chosen(digests: list[Digest], slug: str | None) -> Digest | None:
+    if slug is None:
+        return digests[0] if digests else None
+    for digest in digests:
+        if digest.slug == slug:
+            return digest
+    raise Http404("没有这份日报")
+
+
+def _chosen_year(years: list[int], text: str | None) -> int:
+    if text is None:
+        return years[0]
+    for year in years:
+        if str(year) == text:
+            return year
+    raise Http404("这一年没有日报")
+
+
+def _months(posts: list[DailyPost]) -> list[dict[str, Any]]:
+    """Months, newest first: weeks of (date, its post or None), with None outside the month."""
+    by_date = {post.date: post for post in posts}
+    months = sorted({date.replace(day=1) for date in by_date}, reverse=True)
+    return [{"first": first, "weeks": _weeks(first, by_date)} for first in months]
+
+
+def _weeks(first: dt.date, by_date: dict[dt.date, DailyPost]) -> list[list[Any]]:
+    days = Calendar().monthdatescalendar(first.year, first.month)
+    return [[(one, by_date.get(one)) if one.month == first.month else None for one in week] for week in days]

@@ -1,0 +1,61 @@
+"""报错: a reader says that something in a paper's Chinese text is wrong.
+
+The page sets no cookie, so it cannot carry a CSRF token; it changes nothing but a queue that editors
+read, and takes a post only from its own site.
+"""
+
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from papers.models import Paper
+from posts.models import Report
+from posts.views.papers import canonical_or_404, card_or_404
+
+OPEN_REPORTS_A_PAPER = 20
+LIMITS = {"sentence": 2000, "message": 2000, "contact": 200}
+
+
+@never_cache
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def report(request: HttpRequest, name: str) -> HttpResponse:
+    card = card_or_404(canonical_or_404(name))
+    if request.method != "POST":
+        sentence = request.GET.get("sentence", "")[: LIMITS["sentence"]]
+        return render(request, "posts/report.html", {"card": card, "sentence": sentence})
+    given = {field: _clean(request.POST.get(field, ""))[:limit] for field, limit in LIMITS.items()}
+    problem = _problem(request, card.paper, given)
+    if problem:
+        return render(request, "posts/report.html", {"card": card, "problem": problem, **given}, status=400)
+    if not request.POST.get("website"):
+        Report.objects.create(paper=card.paper, **given)
+    return render(request, "posts/report.html", {"card": card, "sent": True})
+
+
+def _clean(text: str) -> str:
+    return "".join(c for c in text if c.isprintable() or c in "\n\t").strip()
+
+
+def _problem(request: HttpRequest, paper: Paper, given: dict[str, str]) -> str:
+    if not _is_from_here(request):
+        return "请从本页提交。"
+    if not given["message"]:
+        return "请写明哪里不对。"
+    if paper.reports.filter(settled_at=None).count() >= OPEN_REPORTS_A_PAPER:
+        return "这篇论文已有许多待处理的报错，编辑正在看，谢谢。"
+    return ""
+
+
+def _is_from_here(request: HttpRequest) -> bool:
+    """Browsers say where a form was; what says nothing is no browser and carries nobody's rights."""
+    origin = request.headers.get("Origin")
+    return origin is None or urlsplit(origin).netloc in (
+        request.get_host(),
+        urlsplit(settings.SITE_URL).netloc,
+    )

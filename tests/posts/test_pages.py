@@ -1,0 +1,111 @@
+"""The reading site's pages, as an anonymous reader gets them."""
+
+import pytest
+from django.test import Client
+
+from tests.base import DAY, make_entry, make_paper, make_post, make_public_paper, make_summary
+
+pytestmark = pytest.mark.django_db
+
+
+def text_of(client: Client, address: str) -> str:
+    response = client.get(address)
+    assert response.status_code == 200, (address, response.status_code)
+    return response.content.decode()
+
+
+def test_an_empty_site_says_so_on_every_list(client: Client) -> None:
+    for address in ("/", "/d/speech/", "/archive/", "/categories/", "/tags/", "/statistics/"):
+        assert "还" in text_of(client, address), address
+
+
+def test_the_day_page_shows_what_the_old_posts_showed(client: Client) -> None:
+    paper = make_public_paper("2601.19786")
+    page = text_of(client, "/d/speech/2026/01/28/")
+    for wanted in (
+        "2026年1月28日",
+        "锚点 08:50 Asia/Shanghai",
+        "2026-01-27 08:50",
+        "2026-01-28 08:50",
+        "arXiv 公布 1 · 本页 1",
+        "新提交",
+        "Ada Example, Bo Sample",
+        "cs.SD",
+        f"https://arxiv.org/abs/{paper.arxiv_id}v1",
+        f"https://arxiv.org/pdf/{paper.arxiv_id}v1",
+        "我们在人说话的同时转换口音",
+        "详细解读",
+        "审校：主编",
+    ):
+        assert wanted in page, wanted
+    assert 'lang="en">Streaming Accent Conversion' in page
+    assert "<math" in page
+
+
+def test_a_paper_page_has_one_address_for_life(client: Client) -> None:
+    make_public_paper("2601.19786")
+    make_public_paper("math/0309136")
+    for name in ("2601.19786v2", "arXiv:2601.19786"):
+        response = client.get(f"/papers/{name}/")
+        assert (response.status_code, response["Location"]) == (301, "/papers/2601.19786/")
+    assert client.get("/papers/math.GT/0309136/")["Location"] == "/papers/math/0309136/"
+    assert "流式口音转换" in text_of(client, "/papers/math/0309136/")
+
+
+def test_the_ledger_line_tells_where_the_others_are(client: Client) -> None:
+    post = make_post(published=True)
+    make_entry(post)
+    make_entry(post, make_summary("approved"), held="排除词：survey")
+    make_entry(post, make_summary("needs_review"))
+    type(post).objects.filter(pk=post.pk).update(fetched=5)
+    page = text_of(client, post.get_absolute_url())
+    assert "arXiv 公布 5 · 本页 1" in page
+    assert "按规则未列 1（排除词：survey 1）" in page
+    assert "翻译或审校中 1" in page
+    assert "尚未收录 2" in page
+
+
+def test_authors_fold_after_a_dozen(client: Client) -> None:
+    make_public_paper("2601.19786", authors=[f"Author {n}" for n in range(1, 31)])
+    page = text_of(client, "/d/speech/2026/01/28/")
+    assert "<summary>等 30 人</summary>Author 13" in page
+
+
+def test_a_changed_abstract_is_announced_while_its_translation_waits(client: Client) -> None:
+    paper = make_public_paper("2601.19786")
+    make_paper("2601.19786", version=2, abstract="Another abstract.")
+    paper.summary.offer(paper.summary.current, why="source")
+    page = text_of(client, "/papers/2601.19786/")
+    assert "第 2 版" in page
+    assert "https://arxiv.org/pdf/2601.19786v1" in page
+
+
+def test_a_range_shows_every_day_since_a_date(client: Client) -> None:
+    first = make_public_paper(arxiv_id="2601.00001", date=DAY.replace(day=26))
+    second = make_public_paper(arxiv_id="2601.00002", date=DAY.replace(day=27))
+    page = text_of(client, "/d/speech/?since=2026-01-27")
+    assert second.arxiv_id in page
+    assert first.arxiv_id not in page
+
+
+def test_twins_carry_the_text_for_programs(client: Client) -> None:
+    make_public_paper("2601.19786")
+    assert "# 含 $k$ 个码本的流式口音转换" in text_of(client, "/papers/2601.19786.md")
+    assert client.get("/papers/2601.19786.json").json()["reviewed"] is True
+    assert client.get("/d/speech/2026/01/28.json").json()["papers"][0]["section"] == "new"
+    assert "arXiv 公布 1" in text_of(client, "/d/speech/2026/01/28.md")
+    assert "archivePrefix = {arXiv}" in text_of(client, "/papers/2601.19786.bib")
+
+
+def test_categories_under_other_names_redirect(client: Client) -> None:
+    assert client.get("/categories/cs.sd/")["Location"] == "/categories/cs.SD/"
+    assert client.get("/categories/math.MP/")["Location"] == "/categories/math-ph/"
+    assert client.get("/categories/cs.XX/").status_code == 404
+
+
+def test_public_pages_set_no_cookie_and_vary_by_none(client: Client) -> None:
+    make_public_paper("2601.19786")
+    for address in ("/", "/d/speech/2026/01/28/", "/papers/2601.19786/", "/search/?q=口音"):
+        response = client.get(address)
+        assert not response.cookies, address
+        assert "Cookie" not in response.get("Vary", ""), address
