@@ -8,7 +8,6 @@ its post, translated and read, every paid call counted once.
 
 import argparse
 import datetime as dt
-import json
 import os
 import signal
 import subprocess
@@ -20,6 +19,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import django
+from django.core.management import call_command
+
 from tests.fakes import crowd
 from tests.fakes.arxiv import FAULTS, FakeArxiv
 from tests.fakes.edition import environment
@@ -30,23 +32,6 @@ NEWEST = dt.date(2026, 9, 17)
 # 14:00 in Shanghai: the feed of the newest date is out as well as its listing.
 NOW = "2026-09-17T06:00:00+00:00"
 GIVE_UP_AFTER = 600.0
-
-STATE = """
-import json
-from django.db.models import Count
-from papers.models import Job, LLMCall
-from posts.models import DailyPost, Entry
-print(json.dumps({
-    "jobs": list(Job.objects.values_list("kind", "state").annotate(Count("pk")).order_by("kind")),
-    "workers": sorted(set(Job.objects.exclude(worker="").values_list("worker", flat=True))),
-    "posts": DailyPost.objects.count(),
-    "entries": Entry.objects.count(),
-    "complete": Entry.objects.exclude(paper__summary__current=None)
-        .exclude(paper__summary__current__reading="").count(),
-    "calls": LLMCall.objects.count(),
-    "paid": LLMCall.objects.filter(state__in=["done", "unusable"]).count(),
-}, default=str))
-"""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -64,8 +49,8 @@ def main(arguments: list[str] | None = None) -> int:
             arxiv.fault(fault, 3)
         if options.model_fault:
             model.every(5, options.model_fault)
-        env = os.environ | environment(arxiv, model) | settings_of(Path(folder), options)
-        return rehearse(env, days, options, model)
+        os.environ.update(environment(arxiv, model) | settings_of(Path(folder), options))
+        return rehearse(days, options, model)
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -84,6 +69,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def settings_of(folder: Path, options: argparse.Namespace) -> dict[str, str]:
     return {
+        "DJANGO_SETTINGS_MODULE": "digest_site.settings",
         "NOW": NOW,
         "DATABASE_URL": f"sqlite:///{folder / 'db.sqlite3'}",
         "REDIS_URL": "",
@@ -94,60 +80,74 @@ def settings_of(folder: Path, options: argparse.Namespace) -> dict[str, str]:
     }
 
 
-def rehearse(env: dict[str, str], days: list[dt.date], options: argparse.Namespace, model: FakeModel) -> int:
-    manage(env, "migrate", "--verbosity", "0")
-    started = time.monotonic()
-    wanted = options.papers * len(days)
-    with cluster(env) as process:
+def rehearse(days: list[dt.date], options: argparse.Namespace, model: FakeModel) -> int:
+    """Ask for the days, ring the bell, watch; this process only looks at the tables."""
+    django.setup()
+    call_command("migrate", verbosity=0)
+    started, wanted = time.monotonic(), options.papers * len(days)
+    with cluster() as process:
         for day in days:
-            shell(env, f"from django_q.tasks import async_task; async_task('papers.tasks.ingest', '{day}')")
-        hurry(env)
-        seen, state = watch(env, process, wanted, started)
+            queue("papers.tasks.ingest", f"{day:%F}")
+        pids, state = watch(process, wanted, started)
     print(
         f"papers={state['entries']}/{wanted} complete={state['complete']} posts={state['posts']} "
         f"calls={state['calls']} asked={model.hits} wall={time.monotonic() - started:.1f}s"
     )
-    strangers = {worker for worker in state["workers"] if int(worker.rpartition(":")[2]) not in seen}
+    strangers = {worker for worker in state["workers"] if int(worker.rpartition(":")[2]) not in pids}
     if strangers or not state["workers"]:
         print(f"jobs were done outside of the cluster: {strangers or 'by nobody'}", file=sys.stderr)
         return 1
     return 0 if state["complete"] == wanted else 1
 
 
-def watch(
-    env: dict[str, str], process: subprocess.Popen[bytes], wanted: int, started: float
-) -> tuple[set[int], dict[str, Any]]:
+def watch(process: subprocess.Popen[bytes], wanted: int, started: float) -> tuple[set[int], dict[str, Any]]:
     """Until every paper is complete; the process ids that the cluster had, and the last state."""
-    seen: set[int] = set()
-    state: dict[str, Any] = {}
-    while time.monotonic() - started < GIVE_UP_AFTER:
+    pids: set[int] = set()
+    state = count()
+    while time.monotonic() - started < GIVE_UP_AFTER and state["complete"] < wanted:
+        ring()
         for _ in range(10):
-            seen |= set(descendants(process.pid))
-            time.sleep(0.1)
-        state = json.loads(shell(env, STATE).splitlines()[-1])
+            pids |= set(descendants(process.pid))
+            time.sleep(0.2)
+        state = count()
         print(f"  {state['entries']}/{wanted} in posts, {state['complete']} complete", flush=True)
-        if state["complete"] >= wanted:
-            break
-        hurry(env)
-    return seen, state
+    return pids, state
 
 
-def hurry(env: dict[str, str]) -> None:
-    """Ring the queue's bell now: its own schedules look at the table once a minute."""
-    shell(
-        env,
-        "from django_q.tasks import async_task\n"
-        "from papers.models import Job\n"
-        "Job.objects.filter(state='waiting').update(next_try_at=None, state='queued')\n"
-        "async_task('papers.tasks.summarize'); async_task('posts.tasks.assemble')",
-    )
+def count() -> dict[str, Any]:
+    """Where things stand, from the tables."""
+    from papers.models import Job, LLMCall
+    from posts.models import DailyPost, Entry
+
+    with_text = Entry.objects.exclude(paper__summary__current=None)
+    return {
+        "workers": set(Job.objects.exclude(worker="").values_list("worker", flat=True)),
+        "posts": DailyPost.objects.count(),
+        "entries": Entry.objects.count(),
+        "complete": with_text.exclude(paper__summary__current__reading="").count(),
+        "calls": LLMCall.objects.count(),
+    }
+
+
+def ring() -> None:
+    """Ring the queue's bell now: its own schedules look at the tables once a minute, waits are longer."""
+    from digest_site import clock
+    from papers.models import Job
+
+    Job.objects.filter(state="waiting").update(next_try_at=clock.machine_now())
+    for task in ("papers.tasks.summarize", "posts.tasks.assemble"):
+        queue(task)
+
+
+def queue(function: str, *arguments: str) -> None:
+    from django_q.tasks import async_task
+
+    async_task(function, *arguments)
 
 
 @contextmanager
-def cluster(env: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(
-        [sys.executable, "manage.py", "qcluster"], cwd=ROOT, env=env, start_new_session=True
-    )
+def cluster() -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen([sys.executable, "manage.py", "qcluster"], cwd=ROOT, start_new_session=True)
     try:
         yield process
     finally:
@@ -172,24 +172,6 @@ def descendants(pid: int) -> Iterator[int]:
         one = todo.pop()
         yield one
         todo += children.get(one, [])
-
-
-def manage(env: dict[str, str], *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=ROOT,
-        env=env,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise SystemExit(done.stderr)
-    return done.stdout
-
-
-def shell(env: dict[str, str], code: str) -> str:
-    return manage(env, "shell", "--no-imports", "--verbosity", "0", "--command", code)
 
 
 if __name__ == "__main__":
