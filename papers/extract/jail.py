@@ -81,7 +81,12 @@ def scratch_file() -> IO[bytes]:
 def outcome(child: subprocess.Popen[bytes], limits: Limits) -> tuple[bytes, int, bool]:
     """Output (at most one byte over its limit), exit status, and whether the clock ended it."""
     late = threading.Event()
-    timer = threading.Timer(limits.wall, lambda: (late.set(), child.kill()))
+
+    def end() -> None:
+        late.set()
+        child.kill()
+
+    timer = threading.Timer(limits.wall, end)
     timer.daemon = True
     timer.start()
     try:
@@ -102,7 +107,7 @@ def parsed(output: bytes, status: int, late: bool, limits: Limits) -> dict[str, 
         raise Unreadable("time", f"{limits.wall:g} s on the clock", permanent=False)
     if status:
         raise Unreadable(reason_of(status), f"child ended with {status}")
-    answer = json.loads(output)
+    answer: dict[str, Any] = json.loads(output)
     if "reason" in answer:
         raise Unreadable(answer["reason"] if answer["reason"] in REASONS else "broken", answer["detail"])
     return answer

@@ -4,6 +4,7 @@ The classes are LaTeXML's own: https://math.nist.gov/~BMiller/LaTeXML/manual/css
 """
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from lxml import etree
@@ -144,14 +145,18 @@ def cells_of(row: Any) -> list[Any]:
     return row.xpath("*[self::td or self::th or contains(concat(' ', @class, ' '), ' ltx_td ')]") or [row]
 
 
-SPECIAL = {
+def write_blank(writer: Writer, element: Any) -> None:
+    writer.add(" ")
+
+
+SPECIAL: dict[str, Callable[[Writer, Any], None]] = {
     "math": write_math,
     "ltx_note": write_note,
     "ltx_equation": write_equation,
     "ltx_equationgroup": write_equation,
     "ltx_eqn_table": write_equation,
     "ltx_tabular": write_table,
-    "br": lambda writer, element: writer.add(" "),
+    "br": write_blank,
 }
 
 

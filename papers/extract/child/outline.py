@@ -21,9 +21,9 @@ LONGEST_ENTRY, TIGHT = 14, 1.5
 
 
 class Candidate(NamedTuple):
-    """``kind``: 1 arabic, R roman, A letter. ``path``: the number's parts, letters from A = 1."""
+    """``at``: the line's index. ``kind``: 1 arabic, R roman, A letter. ``path``: the number's parts, letters from A = 1."""
 
-    index: int
+    at: int
     kind: str
     path: tuple[int, ...]
 
@@ -37,7 +37,7 @@ def marked(lines: list[Line], style: Style) -> list[int]:
         for i, line in enumerate(lines)
         if headings.is_unnumbered(line, style, numbered=len(numbered) >= FEW)
     ]
-    firsts = sorted({*bare, *(found.index for found in numbered)})
+    firsts = sorted({*bare, *(found.at for found in numbered)})
     halves = {
         i + 1 for i in firsts if i + 1 < len(lines) and headings.is_second_half(lines[i], lines[i + 1], style)
     }
@@ -71,12 +71,12 @@ def consistent(candidates: list[Candidate]) -> list[Candidate]:
         return []
     kept = list(main)
     for section, following in zip(main, [*main[1:], None], strict=True):
-        end = following.index if following else candidates[-1].index + 1
-        inside = [c for c in candidates if section.index < c.index < end]
+        end = following.at if following else candidates[-1].at + 1
+        inside = [c for c in candidates if section.at < c.at < end]
         highest = following.path[0] if following else section.path[0] + 1
         kept += subsections(inside, section, highest)
-    last = main[-1].index
-    return kept + appendices([c for c in candidates if c.index > last and c.kind != "1"])
+    last = main[-1].at
+    return kept + appendices([c for c in candidates if c.at > last and c.kind != "1"])
 
 
 def chain(candidates: list[Candidate]) -> list[Candidate]:

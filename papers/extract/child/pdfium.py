@@ -16,6 +16,7 @@ from .worker import Unfit, serve
 # PDFium ends a line that a hyphen cuts by one of these instead of a line break.
 PIECE = re.compile("[^\r\n\ufffe\x02]+")
 HYPHENS = "\ufffe\x02"
+HYPHENATED = re.compile(r"[^\W\d_]-\s*$")
 ERRORS = {4: "encrypted", 5: "encrypted"}  # FPDF_ERR_PASSWORD, FPDF_ERR_SECURITY
 BOLD = re.compile(rb"bold|black|heavy|demi|medi|cmbx|cmb10|-bd|sfbx|ecbx", re.IGNORECASE)
 NAME_BYTES = 128
@@ -141,6 +142,8 @@ class TextPage:
         if boxes[0][0] == boxes[2][0] and first != last:  # a turned line: its box is tall
             low, high = min(box[1] for box in boxes), max(box[3] for box in boxes)
         bold = self.is_bold(ends[0]) and (self.is_bold(ends[2]) or self.is_bold(ends[1]))
+        plain = HYPHENATED.search(words)  # at the end of a column PDFium leaves the hyphen as it is
+        words, hyphen = (words.rstrip()[:-1], True) if plain else (words, hyphen)
         return Line(words.strip(), left, low, right, high, bold, hyphen)
 
     def box_of(self, index: int) -> tuple[float, float, float, float]:
