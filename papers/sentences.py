@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from papers.cues import in_chinese, in_english
 
@@ -133,13 +134,49 @@ _UNIT = re.compile(rf"[{HAN}]|[A-Za-z0-9]+(?:[-'.][A-Za-z0-9]+)*")
 _ANCHOR = re.compile(r"[A-Za-z]*\d[\w.%-]*\w|\d|[A-Za-z]+(?:[-_][A-Za-z0-9]+)*", re.ASCII)
 
 
-@dataclass(frozen=True)
-class _Sentence:
-    span: Span
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """One sentence or two neighbours, as evidence."""
+
+    spans: tuple[Span, ...]
     length: int
     words: frozenset[str]  # every Latin word and number, in lower case
     anchors: frozenset[str]  # those that survive translation: numbers, acronyms, names
     cues: frozenset[int]  # everyday words both languages have
+
+    def __add__(self, other: "_Group") -> "_Group":
+        return _Group(
+            self.spans + other.spans,
+            self.length + other.length,
+            self.words | other.words,
+            self.anchors | other.anchors,
+            self.cues | other.cues,
+        )
+
+
+class _Groups:
+    """The groups of one text by the number of their last sentence (from 1) and their size (0 to 2)."""
+
+    def __init__(self, text: str, spans: list[Span], cues: Callable[[str], frozenset[int]]) -> None:
+        singles = [_group(text, span, cues) for span in spans]
+        self.count = len(singles)
+        self.length = sum(single.length for single in singles)
+        self.of_size: dict[int, list[_Group]] = {
+            0: [_NOTHING] * (len(singles) + 1),
+            1: [_NOTHING, *singles],
+            2: [_NOTHING, *(before + after for before, after in pairwise([_NOTHING, *singles]))],
+        }
+
+
+_NOTHING = _Group((), 0, frozenset(), frozenset(), frozenset())
+
+
+def _group(text: str, span: Span, cues: Callable[[str], frozenset[int]]) -> _Group:
+    piece = text[slice(*span)]
+    found = _ANCHOR.findall(piece)
+    names = (word for word in found if sum(map(str.isupper, word)) > 1 or any(map(str.isdigit, word)))
+    words, anchors = (frozenset(map(str.lower, group)) for group in (found, names))
+    return _Group((span,), len(_UNIT.findall(piece)), words, anchors, cues(piece))
 
 
 def align(source: str, target: str) -> list[Pair]:
@@ -150,44 +187,32 @@ def align(source: str, target: str) -> list[Pair]:
 @lru_cache(maxsize=8)
 def _aligned(source: str, target: str) -> tuple[Pair, ...]:
     """Kept for a moment, because several checks and the page ask for the same pair of texts."""
-    english = [_sentence(source, span, in_english) for span in split_en(source)]
-    chinese = [_sentence(target, span, in_chinese) for span in split_zh(target)]
+    english, chinese = (
+        _Groups(source, split_en(source), in_english),
+        _Groups(target, split_zh(target), in_chinese),
+    )
     return tuple(
-        Pair(tuple(s.span for s in english[i - di : i]), tuple(t.span for t in chinese[j - dj : j]))
+        Pair(english.of_size[di][i].spans, chinese.of_size[dj][j].spans)
         for i, j, di, dj in _path(english, chinese)
     )
 
 
-def _sentence(text: str, span: Span, cues: Callable[[str], frozenset[int]]) -> _Sentence:
-    piece = text[slice(*span)]
-    found = _ANCHOR.findall(piece)
-    return _Sentence(
-        span,
-        len(_UNIT.findall(piece)),
-        frozenset(word.lower() for word in found),
-        frozenset(
-            word.lower() for word in found if sum(map(str.isupper, word)) > 1 or any(map(str.isdigit, word))
-        ),
-        cues(piece),
-    )
-
-
-def _path(english: list[_Sentence], chinese: list[_Sentence]) -> list[tuple[int, int, int, int]]:
+def _path(english: _Groups, chinese: _Groups) -> list[tuple[int, int, int, int]]:
     """The cheapest way through both texts as `(i, j, di, dj)`: ends before sentence i, j, having taken di, dj."""
-    ratio = _ratio(english, chinese)
+    ratio = _ratio(english.length, chinese.length)
     best: dict[Span, tuple[float, tuple[int, int]]] = {(0, 0): (0.0, (0, 0))}
-    for i, j in _cells(len(english), len(chinese)):
-        options = [
+    for i, j in _cells(english.count, chinese.count):
+        best[i, j] = min(
             (
-                best[i - di, j - dj][0] + extra + _price(english[i - di : i], chinese[j - dj : j], ratio),
+                best[i - di, j - dj][0]
+                + extra
+                + _price(english.of_size[di][i], chinese.of_size[dj][j], ratio),
                 (di, dj),
             )
             for (di, dj), extra in _MOVES.items()
             if (i - di, j - dj) in best
-        ]
-        if options:
-            best[i, j] = min(options)
-    return _walk_back(best, len(english), len(chinese))
+        )
+    return _walk_back(best, english.count, chinese.count)
 
 
 def _cells(rows: int, columns: int) -> Iterator[Span]:
@@ -214,37 +239,33 @@ def _walk_back(
     return path[::-1]
 
 
-def _ratio(english: list[_Sentence], chinese: list[_Sentence]) -> float:
-    words = sum(s.length for s in english)
+def _ratio(words: int, units: int) -> float:
     if not words:
         return _USUAL_RATIO
     low, high = _RATIO_LIMITS
-    return min(high, max(low, sum(t.length for t in chinese) / words))
+    return min(high, max(low, units / words))
 
 
-def _price(english: list[_Sentence], chinese: list[_Sentence], ratio: float) -> float:
-    words, units = sum(s.length for s in english), sum(t.length for t in chinese)
-    if not english or not chinese:
+def _price(english: _Group, chinese: _Group, ratio: float) -> float:
+    words, units = english.length, chinese.length
+    if not english.spans or not chinese.spans:
         return _LONELY + _LONELY_WORD * min(60.0, words or units / ratio)
     expected = (words + units / ratio) / 2
     misfit = (units - ratio * words) ** 2 / (2 * _SPREAD * ratio * max(4.0, expected))
     if misfit > _HOPELESS:
         return misfit
-    return misfit + _anchor_price(english, chinese) + _cue_price(english, chinese)
+    return misfit + _anchor_price(english, chinese) + _cue_price(english.cues, chinese.cues)
 
 
-def _anchor_price(english: list[_Sentence], chinese: list[_Sentence]) -> float:
-    said, kept = _all([s.words for s in english]), _all([t.words for t in chinese])
-    strange, lost = len(kept - said), len(_all([s.anchors for s in english]) - kept)
-    return _MISSED * min(4, strange) + 0.5 * _MISSED * min(4, lost) - _SHARED * min(4, len(said & kept))
+def _anchor_price(english: _Group, chinese: _Group) -> float:
+    if not (chinese.words or english.anchors):
+        return 0.0
+    strange, lost = len(chinese.words - english.words), len(english.anchors - chinese.words)
+    shared = len(english.words & chinese.words)
+    return _MISSED * min(4, strange) + 0.5 * _MISSED * min(4, lost) - _SHARED * min(4, shared)
 
 
-def _all(sets: list[frozenset]) -> frozenset:
-    return sets[0] if len(sets) == 1 else sets[0].union(*sets[1:])
-
-
-def _cue_price(english: list[_Sentence], chinese: list[_Sentence]) -> float:
-    said, heard = _all([s.cues for s in english]), _all([t.cues for t in chinese])
+def _cue_price(said: frozenset[int], heard: frozenset[int]) -> float:
     if not said:
         return 0.0
     return _CUE_SCALE * (_CUE_USUAL - len(said & heard) / len(said)) * min(6, len(said)) ** 0.5

@@ -1,10 +1,30 @@
 """What a check reports: a `Finding`, perhaps with a `Fix`."""
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 Span = tuple[int, int]
+
+
+class Zones:
+    """Spans of a text, overlapping or not; `at in zones` asks whether an offset lies within one."""
+
+    def __init__(self, spans: Iterable[Span]) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        for start, end in sorted(spans):
+            if self._ends and start <= self._ends[-1]:
+                self._ends[-1] = max(end, self._ends[-1])
+            else:
+                self._starts.append(start)
+                self._ends.append(end)
+
+    def __contains__(self, at: int) -> bool:
+        zone = bisect_right(self._starts, at) - 1
+        return zone >= 0 and at < self._ends[zone]
+
 
 LEVELS = ("block", "error", "autofix", "warning", "info")  # gravest first; autofix needs no person
 
@@ -70,10 +90,10 @@ def gravest(findings: Iterable[Finding]) -> str | None:
 
 
 def apply_fixes(target: str, findings: Iterable[Finding]) -> str:
-    """`target` with every automatic fix applied. Of two fixes that overlap the earlier one wins."""
+    """`target` with every automatic fix applied. Of two fixes that overlap the earlier, then the longer one wins."""
     fixes = sorted(
         (finding.fix for finding in findings if finding.automatic and finding.fix is not None),
-        key=lambda fix: (fix.start, fix.end),
+        key=lambda fix: (fix.start, -fix.end),
     )
     pieces, at = [], 0
     for fix in fixes:

@@ -14,7 +14,7 @@ _FORMULA = re.compile(
 _MONEY = re.compile(r"\d[\d.,]*\s?(?:[A-Za-z]+[\s,.]+){2,}")
 _WRAPPER = re.compile(
     r"\\(?:text(?:it|bf|rm|tt|sc|sf|normal)?|emph|math(?:rm|bf|it|sf|tt|cal|bb|frak|scr)|boldsymbol|bm|operatorname\*?)\b"
-    r"|\\(?:left|right|big|Big|bigl|bigr|displaystyle|limits|mathop)\b|\\[,;:! ]"
+    r"|\\(?:left|right|big|Big|bigl|bigr|displaystyle|limits|mathop)\b|\\[,;:! ()\[\]]"
 )
 _SYMBOL_NAMES = """
 alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi pi rho sigma tau upsilon

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from papers.fidelity.findings import Finding, Fix
+from papers.fidelity.findings import Finding, Fix, Zones
 from papers.fidelity.formulae import formulae
 
 # ASCII only: an address followed by Chinese ends where the Chinese begins.
@@ -47,10 +47,10 @@ _ORDINARY = re.compile(
 
 def names_in(text: str) -> Iterator[tuple[re.Match[str], bool]]:
     """Names and acronyms as `(match, certain)`: mixed case or with a digit is certainly a name, capitals may be translated."""
-    hidden = [match.span() for match in URL.finditer(text)] + formulae(text)
+    hidden = Zones([*(match.span() for match in URL.finditer(text)), *formulae(text)])
     for match in _NAME.finditer(text):
         word = match[0]
-        if any(start <= match.start() < end for start, end in hidden) or _ORDINARY.fullmatch(word):
+        if match.start() in hidden or _ORDINARY.fullmatch(word):
             continue
         acronym = word[:-1] if word.endswith("s") and word[:-1].isupper() else word
         if _MIXED.search(acronym) or (any(map(str.isdigit, word)) and len(word) > 2):
@@ -73,7 +73,7 @@ def squeezed(text: str) -> str:
 
 def check_names(source: str, target: str) -> Iterator[Finding]:
     """Names that did not come over. Acronyms only inform: 大语言模型 for LLM is good Chinese."""
-    kept, seen = squeezed(target), set()
+    kept, seen = squeezed(URL.sub(" ", target)), set()
     for match, certain in names_in(source):
         name = squeezed(match[0])
         if name in seen or name in kept or (name.endswith("s") and name[:-1] in kept):

@@ -22,6 +22,9 @@ def check_numbers(source: str, target: str) -> list[Finding]:
         foreign = _disguised(kept, said, missing)
     elif foreign and not missing:
         missing = _disguised(said, kept, foreign)
+    elif not missing and not foreign:
+        missing = _disguised(said, kept, _rarer(kept, said))
+        foreign = _disguised(kept, said, missing)
     plain_missing = [number for number in missing if not number.named]
     plain_foreign = [number for number in foreign if not number.named]
     if plain_missing and foreign:
@@ -50,12 +53,13 @@ def _disguised(numbers: list[Number], others: list[Number], suspects: list[Numbe
 
     They stand here more often than there, in figures, and differ from the suspect by one digit or by the unit.
     """
-    return [
-        number
-        for number in _once([n for n in numbers if not n.free])
-        if _count(number, numbers) > _count(number, others)
-        and any(_alike(number, other) for other in suspects)
-    ]
+    return [number for number in _rarer(numbers, others) if any(_alike(number, other) for other in suspects)]
+
+
+def _rarer(numbers: list[Number], others: list[Number]) -> list[Number]:
+    """Numbers that stand more often here than there."""
+    counted = _once([number for number in numbers if not number.free])
+    return [number for number in counted if _count(number, numbers) > _count(number, others)]
 
 
 def _alike(one: Number, other: Number) -> bool:

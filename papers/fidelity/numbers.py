@@ -5,11 +5,11 @@
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from papers.fidelity.findings import Span
+from papers.fidelity.findings import Zones
 from papers.fidelity.names import URL
 
 Reading = Decimal | str
@@ -24,7 +24,7 @@ class Number:
     """
 
     text: str
-    span: Span
+    span: tuple[int, int]
     readings: frozenset[Reading]
     free: bool = False
     named: bool = False
@@ -35,9 +35,9 @@ def numbers_in(text: str) -> list[Number]:
     """Every number of an English or Chinese text, in order."""
     text = _plain_digits(text)
     hidden = _hidden(text)
-    found = [_number(text, match) for match in _NUMBER.finditer(text) if not _inside(match.start(), hidden)]
+    found = [_number(text, match) for match in _NUMBER.finditer(text) if match.start() not in hidden]
     free = _free_zones(text)
-    marked = [replace(number, free=_inside(number.span[0], free)) for number in found]
+    marked = [replace(number, free=number.span[0] in free) for number in found]
     return _decades(text, _shared_scales(text, marked))
 
 
@@ -113,16 +113,12 @@ _ENUMERATOR = re.compile(
 )
 
 
-def _hidden(text: str) -> list[Span]:
-    return [match.span() for match in URL.finditer(text)]
+def _hidden(text: str) -> Zones:
+    return Zones(match.span() for match in URL.finditer(text))
 
 
-def _free_zones(text: str) -> list[Span]:
-    return [match.span() for pattern in (_CITATION, _ENUMERATOR) for match in pattern.finditer(text)]
-
-
-def _inside(at: int, zones: Iterable[Span]) -> bool:
-    return any(start <= at < end for start, end in zones)
+def _free_zones(text: str) -> Zones:
+    return Zones(match.span() for pattern in (_CITATION, _ENUMERATOR) for match in pattern.finditer(text))
 
 
 # --- readings that come from the neighbourhood ---------------------------------------------------

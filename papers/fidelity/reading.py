@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from papers.fidelity.findings import Finding, signed
+from papers.fidelity.findings import Finding, Zones, signed
 from papers.fidelity.formulae import formulae
 from papers.fidelity.names import URL
 from papers.fidelity.number_words import in_english_words
@@ -46,7 +46,7 @@ def parts(reading: str) -> list[str]:
     for match in _PART.finditer(reading):
         if len(starts) < 3 and _ORDER[match[1] or match[2] or match[3]] == len(starts):
             starts.append(match.span())
-    ends = [start for start, _ in starts[1:]] + [len(reading)]
+    ends = [start for start, _ in starts[1:]] + [len(reading)] * bool(starts)
     return [reading[start:end].strip() for (_, start), end in zip(starts, ends, strict=True)]
 
 
@@ -73,12 +73,11 @@ def _check_numbers(reading: str, full_text: str) -> Iterator[Finding]:
     known = frozenset().union(*(number.readings for number in numbers_in(full_text))) | in_english_words(
         full_text
     )
-    hidden, seen = formulae(reading), set()
+    hidden, seen = Zones(formulae(reading)), set()
     for number in numbers_in(reading):
-        inside = any(start <= number.span[0] < end for start, end in hidden)
         if (
             number.free
-            or inside
+            or number.span[0] in hidden
             or number.readings & known
             or number.readings in seen
             or _is_small(number.text)

@@ -81,7 +81,8 @@ def check_sentences(source: str, target: str) -> Iterator[Finding]:
 # --- English left over ------------------------------------------------------------------------------
 
 _RUN = re.compile(
-    r"[A-Za-z][A-Za-z0-9'’,;:()/.\-]*(?:[ \t\n]+[A-Za-z0-9(][A-Za-z0-9'’,;:()/.%\-]*){3,}", re.ASCII
+    r"(?<![A-Za-z0-9./:-])[A-Za-z][A-Za-z0-9'’,;:()/.\-]*+(?:[ \t\n]++[A-Za-z0-9(][A-Za-z0-9'’,;:()/.%\-]*+){3,}+",
+    re.ASCII,
 )
 _LOWER = re.compile(r"(?<![A-Za-z-])[a-z]{2,}", re.ASCII)
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from papers.fidelity.findings import Finding, Fix, Span
+from papers.fidelity.findings import Finding, Fix, Span, Zones
 from papers.fidelity.formulae import formulae
 from papers.fidelity.names import URL
 from papers.sentences import HAN
@@ -75,9 +75,9 @@ def check_markup(source: str, target: str) -> Iterator[Finding]:
     if "**" not in source:
         spans += [(span, "") for match in _STARS.finditer(target) for span in _both_ends(match)]
     spans += [(match.span(), "") for match in _HEADING.finditer(target)]
-    hidden = formulae(target)
+    hidden = Zones(formulae(target))
     for (start, end), replacement in spans:
-        if not _inside(start, hidden):
+        if start not in hidden:
             shown = target[start : min(end, start + 24)]
             yield Finding(
                 "markup",
@@ -117,10 +117,6 @@ def _closing_braces(text: str) -> dict[int, int]:
     return pairs
 
 
-def _inside(at: int, zones: list[Span]) -> bool:
-    return any(start <= at < end for start, end in zones)
-
-
 # --- half-width punctuation next to Chinese ----------------------------------------------------------------------
 
 _WIDE = {",": "，", ";": "；", ":": "：", "?": "？", "!": "！", ".": "。"}
@@ -135,13 +131,13 @@ _HAN = re.compile(f"[{HAN}]")
 
 def check_punctuation(source: str, target: str) -> Iterator[Finding]:
     """Half-width punctuation that touches a Han character. Formulae, addresses and links keep theirs."""
-    hidden = formulae(target) + [match.span() for match in URL.finditer(target)]
+    hidden = Zones([*formulae(target), *(match.span() for match in URL.finditer(target))])
     for match in _HALF.finditer(target):
         sign = match[0].strip()
-        if not _inside(match.start(), hidden):
+        if match.start() not in hidden:
             yield _wide(match.span(), sign, _WIDE[sign])
     for match in _BRACKETS.finditer(target):
-        if _is_chinese_bracket(target, match) and not _inside(match.start(), hidden):
+        if _is_chinese_bracket(target, match) and match.start() not in hidden:
             yield _wide((match.start(), match.start() + 1), "(", "（")
             yield _wide((match.end() - 1, match.end()), ")", "）")
 

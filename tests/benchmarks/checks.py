@@ -212,9 +212,14 @@ def _time_lines(everything: list[Pair]) -> Iterator[str]:
     yield f"checks.time {1000 * (time.perf_counter() - started) / len(everything):.1f} ms per abstract"
     long_source = " ".join(source for source, _ in everything)[:6000]
     long_target = "".join(target for _, target in everything)[:2400]
+    times = [_seconds(long_source, long_target + "。" * at, terms) for at in range(5)]
+    yield f"checks.time_6000_characters {1000 * min(times):.0f} ms (best of 5)"
+
+
+def _seconds(source: str, target: str, terms: TermMatcher) -> float:
     started = time.perf_counter()
-    check(long_source, long_target, terms=terms)
-    yield f"checks.time_6000_characters {1000 * (time.perf_counter() - started):.0f} ms"
+    check(source, target, terms=terms)
+    return time.perf_counter() - started
 
 
 if __name__ == "__main__":
