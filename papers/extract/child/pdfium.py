@@ -21,7 +21,7 @@ ERRORS = {4: "encrypted", 5: "encrypted"}  # FPDF_ERR_PASSWORD, FPDF_ERR_SECURIT
 BOLD = re.compile(rb"bold|black|heavy|demi|medi|cmbx|cmb10|-bd|sfbx|ecbx", re.IGNORECASE)
 NAME_BYTES = 128
 # Looking for a gutter inside lines: how many of a page's longest, how many must have it, how wide in line heights.
-SAMPLE, LEAST_PARTED, GUTTER = 10, 5, 1.2
+PROBE, SAMPLE, LEAST_PARTED, GUTTER = 3, 10, 5, 1.2
 
 
 def extract(data: bytes, options: dict[str, Any]) -> dict[str, Any]:
@@ -95,13 +95,13 @@ class TextPage:
     def gutter(self, text: str, spans: list[tuple[int, int, str]]) -> float | None:
         """Some files draw both columns' lines alternately, and PDFium reads across. The x that most long lines leave free."""
         longest = sorted(spans, key=lambda span: span[0] - span[1])[:SAMPLE]
+        if not any(any(self.gaps(text, start, end)) for start, end, _ in longest[:PROBE]):
+            return None  # the rule, and cheap to find out
         gaps = [list(self.gaps(text, start, end)) for start, end, _ in longest]
-        if sum(map(bool, gaps)) < LEAST_PARTED:
-            return None
         middles = [(left + right) / 2 for found in gaps for left, right, _ in found]
         hits = {x: sum(any(left < x < right for left, right, _ in found) for found in gaps) for x in middles}
-        best = max(hits, key=lambda x: hits[x])
-        return best if hits[best] >= max(LEAST_PARTED, len(longest) / 2) else None
+        best = max(hits, key=lambda x: hits[x], default=0.0)
+        return best if hits.get(best, 0) >= max(LEAST_PARTED, len(longest) / 2) else None
 
     def gaps(self, text: str, start: int, end: int) -> Iterator[tuple[float, float, int]]:
         """Where a line's blank is as wide as a gutter: both edges and the blank's index."""
