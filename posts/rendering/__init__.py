@@ -22,7 +22,8 @@ from posts.rendering.formulae import lift
 # Goes up when the same Markdown gives other HTML; stored HTML with a smaller number is rendered again.
 RENDERER_VERSION = 1
 
-MAX_LENGTH = 200_000
+# Ten times the longest reading; what is longer is shown as plain text, so that no text takes a second.
+MAX_LENGTH = 60_000
 
 _PARAGRAPHS = re.compile(r"\n[ \t]*\n\s*")
 

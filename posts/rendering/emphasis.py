@@ -7,12 +7,13 @@ between digits (`3*3`) is a sign.
 """
 
 from dataclasses import dataclass, field
-
 from xml.etree.ElementTree import Element
 
 from posts.rendering.characters import has_han, is_chinese, is_punctuation
 
 MAX_NESTING = 12
+# How many pieces `** 粗体 **` may hold; a bound on looking back.
+MAX_SPACED = 24
 _KINDS = {("*", 1): "em", ("_", 1): "em", ("*", 2): "strong", ("_", 2): "strong", ("~", 2): "del"}
 
 
@@ -144,7 +145,7 @@ def pair_spaced(pieces: list[Piece]) -> None:
 
 def _paired(pieces: list[Piece], start: int | None, index: int) -> int | None:
     """Make bold from `start` to `index` if that is meant; else `index` is the new start."""
-    if start is None:
+    if start is None or index - start > MAX_SPACED:
         return index
     inside = "".join(piece for piece in pieces[start + 1 : index] if isinstance(piece, str)).strip()
     # A digit behind `**` means a power.

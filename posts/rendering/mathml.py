@@ -95,6 +95,9 @@ _ALIGNED = {
 }
 _TEXT_ESCAPE = re.compile(r"\\([_{}#&%$ ])")
 _MACRO_LEFT = re.compile(r"\\[A-Za-z]+")
+_ARITY = {
+    "mfrac": 2, "msup": 2, "msub": 2, "munder": 2, "mover": 2, "mroot": 2, "msubsup": 3, "munderover": 3,
+}  # fmt: skip
 # latex2mathml calls these identifiers; as operators they get their space.
 _OPERATOR_CATEGORIES = frozenset({"Sm", "Ps", "Pe"})
 _SYMBOLS = frozenset("∞∂∇∅∀∃∄")
@@ -160,7 +163,7 @@ def _renamed_environment(match: re.Match[str]) -> str:
 
 def _copy(raw: Element, parent: Element, depth: int) -> None:
     """Append what the allowlist leaves of `raw` to `parent`."""
-    if raw.tag not in ELEMENTS or depth > MAX_DEPTH:
+    if raw.tag not in ELEMENTS or depth > MAX_DEPTH or len(raw) != _ARITY.get(raw.tag, len(raw)):
         raise _Unconvertible(raw.tag)
     text = printable(unescape(raw.text or ""))
     if _MACRO_LEFT.search(text):
