@@ -130,7 +130,7 @@ INSTALLED_APPS = [
     "taggit",
     "axes",
     "django_q",
-    "django.contrib.admin",
+    "digest_site.admin_site.EditorialAdmin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -141,7 +141,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "posts.page_cache.PageCache",
     "django.middleware.security.SecurityMiddleware",
+    "digest_site.headers.ContentPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

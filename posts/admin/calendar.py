@@ -1,0 +1,133 @@
+"""The completeness calendar: a month of one digest, each date in the colour of its ledger."""
+
+import datetime as dt
+from calendar import Calendar
+from dataclasses import dataclass
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+
+from digest_site import clock
+from papers import batches, ledger
+from papers.models import Poll
+from posts.models import DailyPost, Digest
+
+from . import progress
+
+COLOURS = {"red": "缺", "yellow": "未完", "green": "齐"}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One date of the month. `book` is None on dates without a listing, and before anybody asked."""
+
+    date: dt.date
+    in_month: bool
+    book: ledger.DayLedger | None = None
+    post: DailyPost | None = None
+    why_empty: str = ""
+
+    @property
+    def colour(self) -> str:
+        return self.book.colour if self.book else "none"
+
+    @property
+    def word(self) -> str:
+        """The colour in a word, for those who cannot see it."""
+        return COLOURS[self.book.colour] if self.book else self.why_empty
+
+
+def month_view(request: HttpRequest) -> HttpResponse:
+    """?digest=speech&month=2026-01; by default the first digest and arXiv's newest date."""
+    _may_look(request)
+    digests = list(Digest.objects.all())
+    digest = next((one for one in digests if one.slug == request.GET.get("digest")), None)
+    digest = digest or next(iter(digests), None)
+    first = _first_of(request.GET.get("month", ""))
+    context = {
+        **admin.site.each_context(request),
+        "title": "完整性日历",
+        "opts": DailyPost._meta,
+        "digests": digests,
+        "digest": digest,
+        "weekdays": "一二三四五六日",
+        "first": first,
+        "earlier": first - dt.timedelta(days=1),
+        "later": first + dt.timedelta(days=32),
+        "weeks": _weeks(digest, first) if digest else [],
+    }
+    return TemplateResponse(request, "admin/posts/dailypost/calendar.html", context)
+
+
+def day_view(request: HttpRequest, slug: str, day: str) -> HttpResponse:
+    """The ledger of one date: per category, per source, with every answer that was given."""
+    _may_look(request)
+    digest = get_object_or_404(Digest, slug=slug)
+    date = _date(day)
+    post = DailyPost.objects.filter(digest=digest, date=date).first()
+    book = ledger.of_day(date, digest.categories)
+    codes = set(digest.categories)
+    polls = [poll for poll in Poll.objects.filter(date=date) if codes & set(poll.category.split("+"))]
+    context = {
+        **admin.site.each_context(request),
+        "title": f"{digest} {date} 账目",
+        "opts": DailyPost._meta,
+        "digest": digest,
+        "book": book,
+        "word": COLOURS[book.colour],
+        "post": post,
+        "progress": progress.of([post]).get(post.pk) if post else None,
+        "held": _held(post),
+        "polls": polls,
+    }
+    return TemplateResponse(request, "admin/posts/dailypost/ledger.html", context)
+
+
+def _held(post: DailyPost | None) -> list[tuple[str, int]]:
+    """Which rules hold how many entries back."""
+    counts: dict[str, int] = {}
+    for rule in post.entries.exclude(held="").values_list("held", flat=True) if post else ():
+        counts[rule] = counts.get(rule, 0) + 1
+    return sorted(counts.items())
+
+
+def _may_look(request: HttpRequest) -> None:
+    if not request.user.has_perm("posts.view_dailypost"):
+        raise PermissionDenied
+
+
+def _first_of(month: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(f"{month}-01")
+    except ValueError:
+        return batches.latest(clock.now()).replace(day=1)
+
+
+def _date(day: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(day)
+    except ValueError as error:
+        raise Http404 from error
+
+
+def _weeks(digest: Digest, first: dt.date) -> list[list[Cell]]:
+    weeks = Calendar().monthdatescalendar(first.year, first.month)
+    dates = [date for week in weeks for date in week]
+    posts = {post.date: post for post in digest.posts.filter(date__range=(dates[0], dates[-1]))}
+    asked = set(Poll.objects.filter(date__range=(dates[0], dates[-1])).values_list("date", flat=True))
+    return [[_cell(digest, date, first, posts.get(date), date in asked) for date in week] for week in weeks]
+
+
+def _cell(digest: Digest, date: dt.date, first: dt.date, post: DailyPost | None, asked: bool) -> Cell:
+    if date.month != first.month:
+        return Cell(date, False)
+    if not batches.is_announcement_day(date):
+        return Cell(date, True, post=post, why_empty="不公布")
+    if batches.announced_at(date) > clock.now():
+        return Cell(date, True, why_empty="未到")
+    if not asked and post is None:
+        return Cell(date, True, why_empty="没有问过")
+    return Cell(date, True, ledger.of_day(date, digest.categories), post)
