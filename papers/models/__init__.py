@@ -13,6 +13,7 @@ from .review import (
     Summary,
     WrongState,
 )
+from .sitting import Sitting
 from .term import Term
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Poll",
     "ReviewEvent",
     "Revision",
+    "Sitting",
     "Slot",
     "StaleEdit",
     "Summary",
