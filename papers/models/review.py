@@ -203,17 +203,11 @@ class Summary(models.Model):
             raise PermissionDenied
         text = {"title": title, "abstract": abstract, "reading": reading}
         with transaction.atomic():
-            if base and base.text == text:
-                return base
-            revision = Revision.objects.create(
-                summary=self, author=by, base=base, paper_version=self.paper.version, **text
-            )
-            if Summary.objects.filter(pk=self.pk, current=base).update(current=revision) != 1:
-                transaction.set_rollback(True)
-                raise StaleEdit(text, Summary.objects.get(pk=self.pk).current)
-            self.current = revision
+            same = base is not None and base.text == text
+            revision = base if same else self._add_revision(by, base, text)
             self.refresh_from_db(fields=["status"])
-            if self.status == Status.APPROVED or (self.status == Status.MANUAL and title and abstract):
+            written = self.status == Status.MANUAL and title and abstract
+            if written or (self.status == Status.APPROVED and not same):
                 self._move("edited", by=by)
         return revision
 
@@ -233,6 +227,16 @@ class Summary(models.Model):
     def _make_current(self, revision: "Revision") -> None:
         Summary.objects.filter(pk=self.pk).update(current=revision)
         self.current = revision
+
+    def _add_revision(self, by: Any, base: "Revision | None", text: dict[str, str]) -> "Revision":
+        revision = Revision.objects.create(
+            summary=self, author=by, base=base, paper_version=self.paper.version, **text
+        )
+        if Summary.objects.filter(pk=self.pk, current=base).update(current=revision) != 1:
+            transaction.set_rollback(True)
+            raise StaleEdit(text, Summary.objects.get(pk=self.pk).current)
+        self.current = revision
+        return revision
 
     def _move(
         self, verb: str, *, by: Any, note: str = "", only_if: dict[str, Any] | None = None, **also: Any
