@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import pytest
 from django.core.cache import cache
 
+from posts.page_cache import shelf
+
 
 @pytest.fixture(autouse=True)
 def plain_house(settings: pytest.FixtureRequest) -> Iterator[None]:
@@ -15,5 +17,6 @@ def plain_house(settings: pytest.FixtureRequest) -> Iterator[None]:
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     settings.SECURE_SSL_REDIRECT = False
     cache.clear()
+    shelf.clear()
     yield
     cache.clear()
