@@ -1,7 +1,9 @@
 """Public addresses; they are a contract (DESIGN §5)."""
 
+from django.contrib.sitemaps import views as sitemaps
 from django.urls import path, register_converter
 
+from posts.sitemaps import SITEMAPS
 from posts.views import about, days, papers, reports, searching, shelves, statistics, twins
 
 
@@ -54,6 +56,9 @@ urlpatterns = [
     path("glossary/", about.glossary, name="posts-glossary"),
     path("subscribe/", about.subscribe, name="posts-subscribe"),
     path("about/", about.about, name="posts-about"),
+    # /sitemap.xml
+    path("sitemap.xml", sitemaps.index, {"sitemaps": SITEMAPS, "sitemap_url_name": "posts-sitemap"}),
+    path("sitemap-<section>.xml", sitemaps.sitemap, {"sitemaps": SITEMAPS}, name="posts-sitemap"),
     path("robots.txt", about.robots, name="posts-robots"),
     path("healthz", about.healthz, name="posts-healthz"),
 ]
