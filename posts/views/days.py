@@ -186,7 +186,14 @@ def archive(request: HttpRequest) -> HttpResponse:
     years = [date.year for date in public_posts(chosen).order_by().dates("date", "year", order="DESC")]
     year = _chosen_year(years, request.GET.get("year"))
     posts = with_counts(list(public_posts(chosen).filter(date__year=year)))
-    context = {"digests": digests, "digest": chosen, "years": years, "year": year, "months": _months(posts)}
+    context = {
+        "digests": digests,
+        "digest": chosen,
+        "years": years,
+        "year": year,
+        "months": _months(posts),
+        "newest": public_posts(chosen).first().date,
+    }
     return render(request, "posts/archive.html", context)
 
 

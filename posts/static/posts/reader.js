@@ -174,8 +174,7 @@ function setUpVisits() {
 }
 
 function showSince(line, date) {
-  const newest = one("time[datetime]")?.dateTime;
-  if (!date || (newest && date >= newest)) return;
+  if (!date || date >= line.dataset.newest) return;
   const next = new Date(`${date}T00:00:00Z`);
   next.setUTCDate(next.getUTCDate() + 1);
   const since = next.toISOString().slice(0, 10);
