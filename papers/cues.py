@@ -5,6 +5,7 @@ Each line is `english stems | Chinese words`; a stem stands for every word that 
 """
 
 import re
+from collections.abc import Iterable
 
 _TABLE = """
 speech spoken utterance|语音 言语 口语 话语 发音
@@ -181,7 +182,7 @@ def _compile() -> tuple[re.Pattern[str], dict[str, int], re.Pattern[str], dict[s
     )
 
 
-def _alternatives(words: dict[str, object]) -> str:
+def _alternatives(words: Iterable[str]) -> str:
     return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
 
 

@@ -7,6 +7,7 @@ dynamic programming over 1-1, 1-2, 2-1, 2-2, 1-0 and 0-1 beads by length, helped
 numbers, Latin words and formulae that both sides share.
 """
 
+import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -268,4 +269,4 @@ def _anchor_price(english: _Group, chinese: _Group) -> float:
 def _cue_price(said: frozenset[int], heard: frozenset[int]) -> float:
     if not said:
         return 0.0
-    return _CUE_SCALE * (_CUE_USUAL - len(said & heard) / len(said)) * min(6, len(said)) ** 0.5
+    return _CUE_SCALE * (_CUE_USUAL - len(said & heard) / len(said)) * math.sqrt(min(6, len(said)))

@@ -9,6 +9,7 @@ import csv
 import io
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from papers.terms import Term
 
@@ -46,7 +47,9 @@ def read_csv(text: str) -> list[Term]:
     return list(terms.values())
 
 
-def _read_row(row: dict, line: int, terms: dict[str, Term], problems: list[tuple[int, str]]) -> None:
+def _read_row(
+    row: dict[Any, Any], line: int, terms: dict[str, Term], problems: list[tuple[int, str]]
+) -> None:
     if None in row:
         problems.append((line, "列数过多"))
         return
