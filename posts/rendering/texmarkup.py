@@ -67,11 +67,11 @@ def spoken(tex: str) -> str:
 
 
 def dash(text: str, start: int, end: int) -> str:
-    """The hyphens from `start` to `end`: `--` between words is an en dash, `---` an em dash; ` --flag` stays."""
+    """The hyphens from `start` to `end`: `--` between words is an en dash, `---` an em dash; ` --flag` and `|---|` stay."""
     before, after = text[start - 1 : start] if start else " ", text[end : end + 1] or " "
     made = {2: "–", 3: "—"}.get(end - start)
     joins = (before.isalnum() or before in f").}}”’{TOKEN_CLOSE}") and not after.isspace()
-    stands = before == after == " " or (made == "—" and after not in "!>")
+    stands = before == after == " "
     return made if made and (joins or stands) else text[start:end]
 
 

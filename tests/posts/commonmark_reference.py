@@ -43,7 +43,9 @@ def _found(pattern: re.Pattern[str]) -> Iterator[str]:
 
 def reference_html(markdown: str) -> str:
     lifted, _ = lift(printable(markdown))
-    html = str(_REFERENCE.render(TOKEN.sub(_FORMULA, lifted)))
+    html = (
+        str(_REFERENCE.render(TOKEN.sub(_FORMULA, lifted))).replace("<s>", "<del>").replace("</s>", "</del>")
+    )
     return _HEADING.sub(lambda tag: f"{tag[1]}{min(6, max(3, int(tag[2]) + 1))}", html)
 
 
