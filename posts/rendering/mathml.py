@@ -94,6 +94,8 @@ _ALIGNED = {
     "multline": "matrix",
 }
 _TEXT_ESCAPE = re.compile(r"\\([_{}#&%$ ])")
+_LAST_LINE_END = re.compile(r"(?:\\\\\s*)+$")
+_GROUP = re.compile(r"\{[^{}]*\}")
 _MACRO_LEFT = re.compile(r"\\[A-Za-z]+")
 _ARITY = {
     "mfrac": 2, "msup": 2, "msub": 2, "munder": 2, "mover": 2, "mroot": 2, "msubsup": 3, "munderover": 3,
@@ -153,7 +155,16 @@ def _depth(tex: str) -> int:
 def _prepared(tex: str) -> str:
     tex = _DROPPED.sub(" ", _COMMENT.sub("", tex))
     tex = _RENAME.sub(lambda macro: "\\" + _RENAMED[macro[1]], tex)
-    return _ENVIRONMENT.sub(_renamed_environment, tex)
+    return _in_lines(_ENVIRONMENT.sub(_renamed_environment, tex))
+
+
+def _in_lines(tex: str) -> str:
+    """Lines ended by `\\\\` outside any environment become rows; browsers ignore MathML's line breaks."""
+    tex = _LAST_LINE_END.sub("", tex)
+    if "\\begin" in tex or "\\\\" not in _GROUP.sub("", tex):
+        return tex
+    rows = "align*" if "&" in tex else "matrix"
+    return f"\\begin{{{rows}}}{tex}\\end{{{rows}}}"
 
 
 def _renamed_environment(match: re.Match[str]) -> str:

@@ -139,3 +139,10 @@ def test_empty_text_is_empty_html() -> None:
 def test_control_characters_and_direction_marks_do_not_pass() -> None:
     assert to_html("a\x00b\x0cc\u202ed\ufdd00\ufdd1e") == "<p>ab\ncd0e</p>"
     assert not re.search("[\x00-\x08\u202e\ufdd0]", to_html("&#0;&#x202e;&#xfdd0;0&#xfdd1;甲"))
+
+
+def test_lines_of_a_display_formula_are_rows() -> None:
+    html = to_html("$$\na = b \\\\\nc = \\substack{d\\\\e} \\\\\n$$")
+    assert html.count("<mtr>") >= 2
+    assert "linebreak" not in html
+    assert "<mtable" not in to_html("$$\na = b \\\\\n$$")
