@@ -32,7 +32,7 @@ def make_editor() -> User:
     return make_user("yishen", *MAY_EDIT, first_name="译审")
 
 
-def make_chief() -> User:
+def makechief() -> User:
     """主编: all that, and publishes and withdraws."""
     return make_user("zhubian", *MAY_PUBLISH, first_name="主编")
 
@@ -83,11 +83,11 @@ def make_summary(status: str = "needs_review", paper: Paper | None = None, **tex
         return summary
     summary.translated(make_revision(summary, **text))
     if status == "approved":
-        summary.approve(_chief())
+        summary.approve(chief())
     elif status == "rejected":
-        summary.reject(_chief())
+        summary.reject(chief())
     elif status == "manual":
-        summary.take_over(_chief())
+        summary.take_over(chief())
     return summary
 
 
@@ -102,7 +102,7 @@ def make_post(date: dt.date = DAY, *, digest: Digest | None = None, published: b
         fetched=1,
     )
     if published:
-        post.publish(_chief())
+        post.publish(chief())
     return post
 
 
@@ -124,5 +124,6 @@ def make_public_paper(arxiv_id: str = "", date: dt.date = DAY, **fields: Any) ->
     return summary.paper
 
 
-def _chief() -> User:
-    return User.objects.filter(username="zhubian").first() or make_chief()
+def chief() -> User:
+    """主编 of this test, made when first asked for."""
+    return User.objects.filter(username="zhubian").first() or makechief()
