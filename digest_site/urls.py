@@ -7,3 +7,5 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("posts.urls")),
 ]
+
+handler404 = "posts.views.about.not_found"

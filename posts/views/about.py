@@ -2,13 +2,20 @@
 
 from django.conf import settings
 from django.db import connection
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from papers.models import Term
 from posts.models import Digest
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The 404 page, with the reason where a view gave a Chinese one."""
+    reason = str(exception.args[0]) if exception.args and isinstance(exception, Http404) else ""
+    shown = "" if reason.isascii() else reason
+    return render(request, "404.html", {"reason": shown}, status=404)
 
 
 @require_safe
