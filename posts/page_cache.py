@@ -159,6 +159,11 @@ def _generation() -> str:
     return str(row[0]) if row else "0"
 
 
+def _changed_at() -> int:
+    moment = Generation.objects.filter(pk=1).values_list("changed_at", flat=True).first()
+    return int(moment.timestamp()) if moment else 0
+
+
 def _may_keep(response: HttpResponseBase) -> bool:
     policy = response.get("Cache-Control", "")
     return (
@@ -175,13 +180,11 @@ def _may_keep(response: HttpResponseBase) -> bool:
 def _page(response: HttpResponse) -> Page:
     """The response with the headers of a page that anyone may keep for a minute."""
     body = response.content
-    changed_at = Generation.objects.filter(pk=1).values_list("changed_at", flat=True).first()
-    changed = max(int(changed_at.timestamp()) if changed_at else 0, STARTED_AT)
     patch_vary_headers(response, ["Accept-Encoding"])
     headers = {
         "Cache-Control": CACHE_CONTROL,
         "X-Accel-Expires": PROXY_SECONDS,
-        "Last-Modified": http_date(changed),
+        "Last-Modified": http_date(max(_changed_at(), STARTED_AT)),
         "ETag": f'W/"{hashlib.sha256(body).hexdigest()[:24]}"',
     } | dict(response.items())
     headers.pop("Content-Length", None)

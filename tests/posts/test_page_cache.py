@@ -1,0 +1,153 @@
+"""The page cache: one making for each content generation, and never a stale or a private page."""
+
+import gzip
+import threading
+
+import pytest
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
+
+from papers.models import Generation
+from posts.page_cache import PageCache, shelf
+from tests.base import chief, make_editor, make_entry, make_post, make_public_paper, make_summary
+
+pytestmark = pytest.mark.django_db
+
+HOME = "/d/speech/2026/01/28/"
+
+
+def test_a_second_request_costs_one_read_by_primary_key(client: Client) -> None:
+    make_public_paper()
+    first = client.get(HOME)
+    with CaptureQueriesContext(connection) as queries:
+        second = client.get(HOME)
+    assert [query["sql"] for query in queries] == ["SELECT number FROM papers_generation WHERE id = 1"]
+    assert second.content == first.content
+
+
+def test_a_publish_is_seen_by_the_next_request(client: Client) -> None:
+    post = make_post()
+    make_entry(post)
+    assert client.get(HOME).status_code == 404
+    assert "2026年1月28日" not in client.get("/").content.decode()
+    post.publish(chief())
+    assert client.get(HOME).status_code == 200
+    assert "2026年1月28日" in client.get("/").content.decode()
+
+
+def test_an_approval_changes_the_page_at_once(client: Client) -> None:
+    post = make_post(published=True)
+    summary = make_summary("needs_review")
+    make_entry(post, summary)
+    assert "流式口音转换" not in client.get(HOME).content.decode()
+    summary.approve(make_editor())
+    assert "流式口音转换" in client.get(HOME).content.decode()
+
+
+def test_an_unchanged_page_is_not_sent_twice(client: Client) -> None:
+    make_public_paper()
+    first = client.get(HOME)
+    assert first["Cache-Control"] == "public, max-age=60, stale-while-revalidate=600"
+    by_tag = client.get(HOME, headers={"If-None-Match": first["ETag"]})
+    by_date = client.get(HOME, headers={"If-Modified-Since": first["Last-Modified"]})
+    assert (by_tag.status_code, by_tag.content) == (304, b"")
+    assert by_date.status_code == 304
+
+
+def test_a_bump_without_a_change_keeps_the_tag(client: Client) -> None:
+    make_public_paper()
+    tag = client.get(HOME)["ETag"]
+    Generation.bump()
+    assert client.get(HOME, headers={"If-None-Match": tag}).status_code == 304
+
+
+def test_a_changed_page_has_another_tag(client: Client) -> None:
+    make_public_paper()
+    tag = client.get(HOME)["ETag"]
+    make_public_paper(title="Another")
+    response = client.get(HOME, headers={"If-None-Match": tag})
+    assert response.status_code == 200
+    assert response["ETag"] != tag
+
+
+def test_a_session_cookie_goes_past_the_cache(client: Client) -> None:
+    make_public_paper()
+    client.get(HOME)
+    client.force_login(make_editor())
+    with CaptureQueriesContext(connection) as queries:
+        client.get(HOME)
+    assert len(queries) > 1
+
+
+def test_not_found_and_posts_are_not_kept(client: Client) -> None:
+    client.get("/d/speech/2026/01/29/")
+    client.post("/search/", {"q": "x"})
+    assert len(shelf._pages) == 0
+
+
+def test_head_says_what_get_says_without_the_body(client: Client) -> None:
+    make_public_paper()
+    for _ in range(2):
+        head, get = client.head(HOME), client.get(HOME)
+        assert (head.status_code, head.content) == (200, b"")
+        assert head["ETag"] == get["ETag"]
+        assert head["Content-Length"] == get["Content-Length"]
+
+
+def test_pages_are_zipped_once_for_those_who_can_read_it(client: Client) -> None:
+    make_public_paper()
+    plain = client.get(HOME)
+    zipped = client.get(HOME, headers={"Accept-Encoding": "br, gzip"})
+    refused = client.get(HOME, headers={"Accept-Encoding": "gzip;q=0"})
+    assert gzip.decompress(zipped.content) == plain.content == refused.content
+    assert zipped["Vary"] == plain["Vary"] == "Accept-Encoding"
+
+
+def test_the_shelf_forgets_the_least_used_when_it_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("posts.page_cache.MOST_ENTRIES", 3)
+    cache = PageCache(lambda request: HttpResponse("x"))
+    for number in range(10):
+        cache(request_for(f"/{number}"))
+    assert len(shelf._pages) == 3
+
+
+def test_a_page_is_made_by_one_thread_while_the_others_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("posts.page_cache._generation", lambda: "1")
+    monkeypatch.setattr("posts.page_cache._changed_at", lambda: 0)
+    made, arrived = [], threading.Barrier(4)
+
+    def slow(request: HttpRequest) -> HttpResponse:
+        made.append(request.path)
+        threading.Event().wait(0.2)
+        return HttpResponse("page")
+
+    cache = PageCache(slow)
+
+    def ask() -> None:
+        arrived.wait()
+        bodies.append(cache(request_for("/same")).content)
+
+    bodies: list[bytes] = []
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert bodies == [b"page"] * 4
+    assert made == ["/same"]
+
+
+def test_a_page_that_fails_leaves_nobody_waiting() -> None:
+    def broken(request: HttpRequest) -> HttpResponse:
+        raise RuntimeError("no page")
+
+    cache = PageCache(broken)
+    for _ in range(2):
+        with pytest.raises(RuntimeError):
+            cache(request_for("/broken"))
+
+
+def request_for(path: str) -> HttpRequest:
+    return RequestFactory().get(path)
