@@ -17,11 +17,11 @@ class PostsConfig(AppConfig):
 
 
 def after_migrate(**kwargs: Any) -> None:
-    """Install schedules and groups, and follow the categories of the digests that migrations made."""
+    """Schedules, the default digest, the groups, and the categories that digests follow."""
     from papers import tasks as papers_tasks
 
-    from . import daily, groups, tasks
+    from . import daily, seeds, tasks
 
     papers_tasks.install_schedules(papers_tasks.SCHEDULES | tasks.SCHEDULES)
+    seeds.plant()
     daily.follow_categories()
-    groups.install()
