@@ -5,7 +5,6 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -198,10 +197,3 @@ def _paper_link(entry: Entry) -> SafeString:
 def _state(entry: Entry) -> str:
     summary = getattr(entry.paper, "summary", None)
     return summary.get_status_display() if summary else "未译"
-
-
-def todays_posts() -> QuerySet[DailyPost]:
-    """The newest post of every active digest: what an editor comes for in the morning."""
-    newest = DailyPost.objects.filter(digest__active=True).order_by("digest", "-date")
-    ids = dict(newest.values_list("digest", "pk").reverse())
-    return DailyPost.objects.filter(pk__in=ids.values()).select_related("digest").order_by("digest__slug")

@@ -103,3 +103,19 @@ def with_cost(digests: QuerySet[Digest]) -> QuerySet[Digest]:
         .annotate(sum=Sum("price"))
     )
     return digests.annotate(cost=Subquery(calls.values("sum")))
+
+
+def newest_posts() -> QuerySet[DailyPost]:
+    """The newest post of every active digest: what an editor comes for in the morning."""
+    newest = DailyPost.objects.filter(digest=OuterRef("pk")).order_by("-date").values("pk")[:1]
+    ids = Digest.objects.filter(active=True).annotate(newest=Subquery(newest)).values("newest")
+    return DailyPost.objects.filter(pk__in=ids).select_related("digest").order_by("digest__slug")
+
+
+def with_progress(posts: QuerySet[DailyPost]) -> list[DailyPost]:
+    """The posts, each with its `progress`."""
+    found = list(posts)
+    numbers = of(found)
+    for post in found:
+        post.progress = numbers.get(post.pk, Progress())
+    return found
