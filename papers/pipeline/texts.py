@@ -221,7 +221,7 @@ def _best_of_two(attempt: Callable[[str], Draft], weigh: Callable[[Draft], list[
 def _store(job: Job, summary: Summary, draft: Draft, version: int) -> None:
     """The new revision, its findings, the summary's move and the job's end, all or nothing."""
     with transaction.atomic():
-        summary = Summary.objects.select_for_update().select_related("paper", "current").get(pk=summary.pk)
+        summary = Summary.objects.select_for_update(of=("self",)).select_related("paper", "current").get(pk=summary.pk)
         revision = _revision(summary, draft, version)
         if _should_be_current(summary, revision):
             _show(summary, revision, "reading" if "reading" in draft.text else "source")
