@@ -15,7 +15,13 @@ READ = [
     "papers.view_announcement", "papers.view_job", "papers.view_llmcall", "papers.view_fulltext",
     "papers.view_correction", "posts.view_digest", "posts.view_dailypost", "posts.view_entry", "posts.view_report",
 ]  # fmt: skip
-EDIT = [*READ, "papers.change_summary", "papers.approve_summary", "papers.change_paper", "posts.change_report"]
+EDIT = [
+    *READ,
+    "papers.change_summary",
+    "papers.approve_summary",
+    "papers.change_paper",
+    "posts.change_report",
+]
 LEAD = [
     *EDIT, "papers.withdraw_summary", "papers.add_term", "papers.change_term", "papers.delete_term",
     "posts.add_digest", "posts.change_digest", "posts.change_dailypost", "posts.publish_dailypost",
