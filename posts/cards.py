@@ -1,13 +1,16 @@
 """What a page shows of one paper, gathered for a whole page in a constant number of queries."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+
+from django.contrib.contenttypes.models import ContentType
+from taggit.models import TaggedItem
 
 from papers import taxonomy
 from papers.models import Paper, Revision, Summary
 from papers.models.paper import ARXIV
-from posts import rendered
+from posts import addresses, rendered
 from posts.models import Entry, Rendered
 
 FOLD_AUTHORS_AFTER = 12
@@ -19,11 +22,32 @@ class Chip:
 
     code: str
     name: str
+    url: str
 
 
+@lru_cache(maxsize=1000)
 def chip(code: str) -> Chip:
     known = taxonomy.category(code)
-    return Chip(code, known.name_zh if known else "")
+    return Chip(code, known.name_zh if known else "", addresses.category(code))
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic tag as a page shows it."""
+
+    name: str
+    url: str
+
+
+def topics_of(papers: Iterable[int]) -> dict[int, list[Topic]]:
+    """The topic tags of these papers, by one query."""
+    rows = TaggedItem.objects.filter(
+        content_type=ContentType.objects.get_for_model(Paper), object_id__in=list(papers)
+    )
+    found: dict[int, list[Topic]] = {}
+    for paper, name in rows.order_by("tag__name").values_list("object_id", "tag__name"):
+        found.setdefault(paper, []).append(Topic(name, addresses.tag(name)))
+    return found
 
 
 def author_names(paper: Paper) -> list[str]:
@@ -39,8 +63,17 @@ class Card:
     summary: Summary
     revision: Revision
     html: Rendered
+    topics: list[Topic] = field(default_factory=list)
     entry: Entry | None = None
     number: int = 0
+
+    @property
+    def url(self) -> str:
+        return addresses.paper(self.paper.arxiv_id)
+
+    @property
+    def bibtex_url(self) -> str:
+        return self.url.removesuffix("/") + ".bib"
 
     @cached_property
     def authors(self) -> list[str]:
@@ -99,8 +132,17 @@ def of_entries(entries: Iterable[Entry], *, draft: bool = False) -> list[Card]:
     shown = [(entry, _revision(entry.paper.summary, draft)) for entry in entries]
     shown = [(entry, revision) for entry, revision in shown if revision is not None]
     html = rendered.of((entry.paper, revision) for entry, revision in shown)
+    topics = topics_of(entry.paper_id for entry, _ in shown)
     return [
-        Card(entry.paper, entry.paper.summary, revision, html[revision.pk], entry, number)
+        Card(
+            entry.paper,
+            entry.paper.summary,
+            revision,
+            html[revision.pk],
+            topics.get(entry.paper_id, []),
+            entry,
+            number,
+        )
         for number, (entry, revision) in enumerate(shown, 1)
     ]
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from django.contrib.contenttypes.models import ContentType
 from taggit.models import TaggedItem
 
 from papers.models import Paper, PaperCategory
@@ -12,9 +13,10 @@ RELATED = 5
 CANDIDATES = 300
 
 
-def related_to(paper: Paper) -> list[cards.Card]:
+def related_to(card: cards.Card) -> list[cards.Card]:
     """Up to five public papers, those that share most tags first, then the newest."""
-    shared = Counter(_sharing_tags(paper))
+    paper = card.paper
+    shared = Counter(_sharing(card.topics))
     if len(shared) < RELATED:
         shared.update(_in_category(paper))
     shared.pop(paper.pk, None)
@@ -24,11 +26,12 @@ def related_to(paper: Paper) -> list[cards.Card]:
     return cards.of_entries([by_paper[pk] for pk in best if pk in by_paper][:RELATED])
 
 
-def _sharing_tags(paper: Paper) -> list[int]:
+def _sharing(topics: list[cards.Topic]) -> list[int]:
+    if not topics:
+        return []
     rows = TaggedItem.objects.filter(
-        content_type__app_label="papers",
-        content_type__model="paper",
-        tag__in=[tag.pk for tag in paper.tags.all()],
+        content_type=ContentType.objects.get_for_model(Paper),
+        tag__name__in=[topic.name for topic in topics],
     )
     return list(rows.order_by("-object_id").values_list("object_id", flat=True)[:CANDIDATES])
 

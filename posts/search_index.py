@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef
 from papers import taxonomy
 from papers.models import Generation
 from posts import rendering
-from posts.cards import author_names
+from posts.cards import author_names, topics_of
 from posts.models import Entry, SearchState, SearchText
 from posts.search import engine
 from posts.search_tokens import facet_token, text_tokens
@@ -71,15 +71,18 @@ def _index(papers: list[int]) -> None:
     by_paper: dict[int, list[Entry]] = {}
     for entry in Entry.objects.public().filter(paper__in=papers).with_texts():
         by_paper.setdefault(entry.paper_id, []).append(entry)
-    rows = [_row(entries) for entries in by_paper.values()]
+    topics = topics_of(by_paper)
+    rows = [
+        _row(entries, [topic.name for topic in topics.get(paper, [])]) for paper, entries in by_paper.items()
+    ]
     _forget(list(SearchText.objects.filter(paper__in=papers).values_list("pk", flat=True)))
     SearchText.objects.bulk_create(rows)
     engine().put({row.pk: row.tokens for row in rows})
 
 
-def _row(entries: list[Entry]) -> SearchText:
+def _row(entries: list[Entry], tags: list[str]) -> SearchText:
     paper, revision = entries[0].paper, entries[0].paper.summary.public
-    facets = _facets(entries)
+    facets = _facets(entries) | {"tag": tags}
     prose = map(rendering.plain, (revision.title, paper.title, revision.abstract, paper.abstract))
     words = text_tokens(*prose, paper.arxiv_id, *facets["author"], *facets["tag"])
     marks = [facet_token(kind, value) for kind, values in facets.items() for value in values]
@@ -98,7 +101,6 @@ def _facets(entries: list[Entry]) -> dict[str, list[str]]:
     return {
         "digest": _once(entry.post.digest.slug for entry in entries),
         "category": _once(paper.categories),
-        "tag": _once(tag.name for tag in paper.tags.all()),
         "author": _once(author_names(paper)[:INDEXED_AUTHORS]),
         "month": _once(f"{entry.post.date:%Y-%m}" for entry in entries),
     }

@@ -7,17 +7,18 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib.sitemaps import Sitemap
 from django.contrib.sites.requests import RequestSite
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
 
-from papers.models import Generation
+from papers.models import Generation, Summary
+from posts import addresses
 from posts.models import DailyPost, Digest, Entry
 
 
 class Site(Sitemap):
     """Addresses are the site's own, whatever host was asked."""
 
-    limit = 5000
+    limit = 2000
 
     def get_domain(self, site: RequestSite | None = None) -> str:
         return urlsplit(settings.SITE_URL).netloc
@@ -40,11 +41,12 @@ class Days(Site):
 
 class Papers(Site):
     def items(self) -> QuerySet[Any]:
-        rows = Entry.objects.public().order_by("-paper")
-        return rows.values_list("paper__arxiv_id", "paper__summary__public_changed_at").distinct()
+        public = Entry.objects.public().filter(paper=OuterRef("paper"))
+        rows = Summary.objects.shown().filter(Exists(public)).order_by("-paper")
+        return rows.values_list("paper__arxiv_id", "public_changed_at")
 
     def location(self, item: tuple[str, dt.datetime]) -> str:
-        return reverse("posts-paper", args=[item[0]])
+        return addresses.paper(item[0])
 
     def lastmod(self, item: tuple[str, dt.datetime]) -> dt.datetime:
         return item[1]

@@ -8,7 +8,8 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 
 PAGE_SIZE = 20
-LAST_PAGE = 1000
+# Older papers are reached through the archive, the search and each paper's own address.
+LAST_PAGE = 50
 
 
 def date_or_404(year: str, month: str, day: str) -> dt.date:
@@ -55,4 +56,4 @@ def slice_of(rows: QuerySet[Any], number: int, size: int = PAGE_SIZE) -> Slice:
     found = list(rows[(number - 1) * size : number * size + 1])
     if not found and number > 1:
         raise Http404("没有这一页")
-    return Slice(found[:size], number, len(found) > size)
+    return Slice(found[:size], number, len(found) > size and number < LAST_PAGE)

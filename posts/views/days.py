@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from posts import addresses
 from posts.cards import Card, of_entries
 from posts.models import DailyPost, Digest, Entry
 from posts.views.common import date_or_404, range_start
@@ -18,7 +19,7 @@ from posts.views.common import date_or_404, range_start
 HOME_DAYS = 7
 DIGEST_DAYS = 30
 RANGE_DAYS = 31
-RANGE_PAPERS = 200
+RANGE_PAPERS = 60
 
 
 @dataclass
@@ -183,16 +184,16 @@ def archive(request: HttpRequest) -> HttpResponse:
     chosen = _chosen(digests, request.GET.get("digest"))
     if chosen is None:
         return render(request, "posts/archive.html", {"digests": digests})
-    years = [date.year for date in public_posts(chosen).order_by().dates("date", "year", order="DESC")]
+    dates = list(public_posts(chosen).values_list("date", flat=True))
+    years = list(dict.fromkeys(date.year for date in dates))
     year = _chosen_year(years, request.GET.get("year"))
-    posts = with_counts(list(public_posts(chosen).filter(date__year=year)))
     context = {
         "digests": digests,
         "digest": chosen,
-        "years": years,
-        "year": year,
-        "months": _months(posts),
-        "newest": public_posts(chosen).first().date,
+        "years": list(map(str, years)),
+        "year": str(year),
+        "months": _months(chosen, [date for date in dates if date.year == year]),
+        "newest": dates[0],
     }
     return render(request, "posts/archive.html", context)
 
@@ -215,13 +216,24 @@ def _chosen_year(years: list[int], text: str | None) -> int:
     raise Http404("这一年没有日报")
 
 
-def _months(posts: list[DailyPost]) -> list[dict[str, Any]]:
-    """Months, newest first: weeks of (date, its post or None), with None outside the month."""
-    by_date = {post.date: post for post in posts}
-    months = sorted({date.replace(day=1) for date in by_date}, reverse=True)
-    return [{"first": first, "weeks": _weeks(first, by_date)} for first in months]
+def _months(digest: Digest, dates: list[dt.date]) -> list[dict[str, Any]]:
+    """Months, newest first, as weeks of cells; `dates` are those of one year that have posts."""
+    year = Entry.objects.public().filter(post__digest=digest, post__date__range=(dates[-1], dates[0]))
+    counts = dict(year.order_by().values_list("post__date").annotate(n=Count("id")))
+    shown = {date: _cell(digest, date, counts.get(date, 0)) for date in dates}
+    months = dict.fromkeys(date.replace(day=1) for date in dates)
+    return [{"first": first, "weeks": _weeks(first, shown)} for first in months]
 
 
-def _weeks(first: dt.date, by_date: dict[dt.date, DailyPost]) -> list[list[Any]]:
+def _weeks(first: dt.date, shown: dict[dt.date, dict[str, str]]) -> list[list[Any]]:
+    """Cells of a month, None for the days of its neighbours."""
     days = Calendar().monthdatescalendar(first.year, first.month)
-    return [[(one, by_date.get(one)) if one.month == first.month else None for one in week] for week in days]
+    return [
+        [shown.get(one, {"day": str(one.day)}) if one.month == first.month else None for one in week]
+        for week in days
+    ]
+
+
+def _cell(digest: Digest, date: dt.date, shown: int) -> dict[str, str]:
+    label = f"{date.month}月{date.day}日，{shown} 篇"
+    return {"day": str(date.day), "url": addresses.day(digest.slug, date), "n": str(shown), "label": label}

@@ -45,6 +45,6 @@ def _context(card: cards.Card) -> dict[str, Any]:
         "card": card,
         "entries": Entry.objects.public().filter(paper=card.paper).select_related("post__digest"),
         "corrections": card.summary.corrections.select_related("by"),
-        "related": related_to(card.paper),
+        "related": related_to(card),
         "bibtex": bibtex.entry(card.paper),
     }

@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_safe
 
 from posts import search_index
@@ -20,7 +21,7 @@ def results(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "").strip()[:MAX_QUERY]
     filters = {kind: value[:MAX_QUERY] for kind in FACETS if (value := request.GET.get(kind, ""))}
     number = page_number(request)
-    search_index.catch_up(INDEX_AT_MOST)
+    behind = search_index.catch_up(INDEX_AT_MOST)
     hits = search(query, filters)
     context = {
         "query": query,
@@ -32,7 +33,10 @@ def results(request: HttpRequest) -> HttpResponse:
         ],
         "page": page_of(hits, number),
     }
-    return render(request, "posts/search.html", context)
+    response = render(request, "posts/search.html", context)
+    if behind:
+        add_never_cache_headers(response)
+    return response
 
 
 def page_of(hits: Hits, number: int) -> Slice:

@@ -1,41 +1,54 @@
 """Lists of papers by subject: categories, tags, and the stars a reader carries in an address."""
 
-from django.db.models import Count, Q, QuerySet
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Count, Exists, Model, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
-from taggit.models import Tag
+from taggit.models import Tag, TaggedItem
 
 from papers import taxonomy
-from papers.models import PaperCategory
+from papers.models import Paper, PaperCategory
 from posts import cards
 from posts.models import DailyPost, Entry
 from posts.views.common import Slice, page_number, slice_of
 
 STARS_SHOWN = 100
 RECENT_POSTS = 30
-
-
-def newest_first(entries: QuerySet[Entry]) -> QuerySet[Entry]:
-    return entries.order_by("-post__date", "digest", "position", "id")
+FEW = 500
 
 
 def page_of(entries: QuerySet[Entry], number: int) -> Slice:
-    """A page of cards; a paper that two digests announced appears once."""
-    page = slice_of(newest_first(entries).with_texts(), number)
-    seen = {entry.paper_id: entry for entry in reversed(page.items)}
-    once = [entry for entry in page.items if seen[entry.paper_id] is entry]
-    return Slice(cards.of_entries(once), page.number, page.has_next)
+    """A page of cards, newest first; a paper that two digests announced appears once.
+
+    Ids first: sorting and skipping whole rows is what makes long lists slow.
+    """
+    ids = slice_of(
+        entries.order_by("-post__date", "digest", "position", "id").values_list("pk", flat=True), number
+    )
+    rows = Entry.objects.public().filter(pk__in=ids.items).with_texts()
+    by_id = {entry.pk: entry for entry in rows}
+    once = {by_id[pk].paper_id: by_id[pk] for pk in reversed(ids.items) if pk in by_id}
+    return Slice(cards.of_entries(reversed(once.values())), ids.number, ids.has_next)
+
+
+def among(entries: QuerySet[Entry], papers: QuerySet[Any], paper_field: str) -> QuerySet[Entry]:
+    """The entries of those papers. Few papers are looked up one by one; for many, the newest posts are
+    gone through until a page is full. Which is quicker, the database cannot know."""
+    few = list(papers.values_list(paper_field, flat=True)[: FEW + 1])
+    if len(few) <= FEW:
+        return entries.filter(paper__in=few)
+    return entries.filter(Exists(papers.filter(**{paper_field: OuterRef("paper")})))
 
 
 @require_safe
 def categories(request: HttpRequest) -> HttpResponse:
     """Every category with public papers, and how many the last weeks brought."""
-    recent = DailyPost.objects.published().order_by("-date")[:RECENT_POSTS]
-    papers = Entry.objects.public().filter(post__in=list(recent.values_list("pk", flat=True))).values("paper")
     counts = (
-        PaperCategory.objects.filter(paper__in=papers)
+        PaperCategory.objects.filter(paper__in=_recent_papers())
         .order_by()
         .values_list("code")
         .annotate(n=Count("paper"))
@@ -52,29 +65,36 @@ def category(request: HttpRequest, code: str) -> HttpResponse:
         raise Http404("没有这个分类")
     if canonical != code:
         return HttpResponsePermanentRedirect(reverse("posts-category", args=[canonical]))
-    page = page_of(Entry.objects.public().in_categories([code]), page_number(request))
+    papers = PaperCategory.objects.filter(code=code)
+    page = page_of(among(Entry.objects.public(), papers, "paper"), page_number(request))
     return render(request, "posts/category.html", {"category": taxonomy.category(code), "page": page})
 
 
 @require_safe
 def tags(request: HttpRequest) -> HttpResponse:
-    """Every tag that has a public paper or a published day."""
-    papers = Entry.objects.public().values("paper")
-    count = Count("taggit_taggeditem_items", filter=_public_items(papers))
-    rows = Tag.objects.annotate(n=count).filter(n__gt=0).order_by("-n", "name")
-    return render(request, "posts/tags.html", {"tags": rows})
-
-
-def _public_items(papers: QuerySet[Entry]) -> Q:
-    items = "taggit_taggeditem_items__"
-    kind = f"{items}content_type__"
-    return Q(**{f"{kind}app_label": "papers", f"{kind}model": "paper", f"{items}object_id__in": papers}) | Q(
-        **{
-            f"{kind}app_label": "posts",
-            f"{kind}model": "dailypost",
-            f"{items}object_id__in": DailyPost.objects.published().values("pk"),
-        }
+    """Every tag that has a public paper or a published day, and how many papers the last weeks brought."""
+    papers = TaggedItem.objects.filter(content_type=_kind(Paper))
+    public = Entry.objects.public().filter(paper=OuterRef("object_id"))
+    on_papers = Exists(papers.filter(Exists(public), tag=OuterRef("pk")))
+    days = TaggedItem.objects.filter(content_type=_kind(DailyPost))
+    published = DailyPost.objects.published().filter(pk=OuterRef("object_id"))
+    on_days = Exists(days.filter(Exists(published), tag=OuterRef("pk")))
+    names = Tag.objects.filter(on_papers | on_days).order_by("name").values_list("pk", "name")
+    recent = (
+        papers.filter(object_id__in=_recent_papers()).order_by().values_list("tag").annotate(n=Count("id"))
     )
+    counts = dict(recent)
+    rows = sorted(((name, counts.get(pk, 0)) for pk, name in names), key=lambda row: (-row[1], row[0]))
+    return render(request, "posts/tags.html", {"tags": rows, "posts": RECENT_POSTS})
+
+
+def _kind(model: type[Model]) -> ContentType:
+    return ContentType.objects.get_for_model(model)
+
+
+def _recent_papers() -> list[int]:
+    posts = list(DailyPost.objects.published().order_by("-date").values_list("pk", flat=True)[:RECENT_POSTS])
+    return list(Entry.objects.public().filter(post__in=posts).order_by().values_list("paper", flat=True))
 
 
 @require_safe
@@ -83,7 +103,8 @@ def tag(request: HttpRequest, name: str) -> HttpResponse:
     found = tag_or_404(name)
     if found.name != name:
         return HttpResponsePermanentRedirect(reverse("posts-tag", args=[found.name]))
-    page = page_of(Entry.objects.public().filter(paper__tags=found), page_number(request))
+    items = TaggedItem.objects.filter(content_type=_kind(Paper), tag=found)
+    page = page_of(among(Entry.objects.public(), items, "object_id"), page_number(request))
     posts = DailyPost.objects.published().filter(tags=found).select_related("digest").order_by("-date")[:30]
     if not page.items and not posts:
         raise Http404("这个标签下还没有公开的论文")

@@ -72,7 +72,7 @@ def _figures(posts: list[DailyPost], counts: dict[int, dict[str, int]]) -> dict[
 
 def _delay(post: DailyPost) -> float | None:
     """Hours from arXiv's announcement to our publication, None for posts that were published otherwise."""
-    if post.published_at is None:
+    if post.published_at is None or not batches.is_announcement_day(post.date):
         return None
     seconds = (post.published_at - batches.announced_at(post.date)).total_seconds()
     return max(0.0, seconds / 3600) if seconds < dt.timedelta(days=14).total_seconds() else None

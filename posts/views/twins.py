@@ -7,7 +7,6 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from posts import bibtex, cards
@@ -27,12 +26,12 @@ def paper_record(card: cards.Card) -> dict[str, Any]:
     return {
         "arxiv_id": paper.arxiv_id,
         "version": card.version,
-        "url": absolute(reverse("posts-paper", args=[paper.arxiv_id])),
+        "url": absolute(card.url),
         "title_zh": card.revision.title,
         "title_en": paper.title,
         "authors": card.authors,
         "categories": paper.categories,
-        "tags": [tag.name for tag in paper.tags.all()],
+        "tags": [topic.name for topic in card.topics],
         "abstract_zh": card.revision.abstract,
         "abstract_en": paper.abstract,
         "reading_zh": card.revision.reading,
