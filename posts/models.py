@@ -12,7 +12,8 @@ from django.urls import reverse
 from taggit.managers import TaggableManager
 
 from digest_site import clock
-from papers.models import Category, Generation, Paper, ReviewEvent, WrongState
+from papers.models import Generation, Paper, ReviewEvent, WrongState
+from posts import addresses
 
 
 class Digest(models.Model):
@@ -95,12 +96,12 @@ class DailyPost(models.Model):
         return f"{self.digest} {self.date}"
 
     def get_absolute_url(self) -> str:
-        day = self.date
-        return reverse("posts-day", args=[self.digest.slug, f"{day:%Y}", f"{day:%m}", f"{day:%d}"])
+        return addresses.day(self.digest.slug, self.date)
 
     # verb -> (states it may start from, state it ends in)
     MOVES = {
         "publish": ((Status.DRAFT, Status.WITHDRAWN, Status.PUBLISHED), Status.PUBLISHED),
+        "import": ((Status.DRAFT,), Status.PUBLISHED),
         "withdraw": ((Status.PUBLISHED,), Status.WITHDRAWN),
     }
 
@@ -151,7 +152,7 @@ class EntryQuerySet(models.QuerySet["Entry"]):
         """With all that a page shows of an entry, in a constant number of queries."""
         return self.select_related(
             "post__digest", "paper__summary__public", "paper__summary__reviewed_by"
-        ).prefetch_related("paper__tags")
+        )
 
     def in_categories(self, codes: Iterable[str]) -> Self:
         return self.filter(paper__in=Paper.objects.in_category(codes))
