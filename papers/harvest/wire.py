@@ -72,10 +72,11 @@ class Wire:
                 url, headers={"Accept": accept}, timeout=self._timeout, stream=True, allow_redirects=False
             ) as response:
                 body = _body(response, cap, until)
-        status, headers = response.status_code, response.headers
-        target = headers.get("Location") if status in _REDIRECTS else None
-        if target is None:
-            self._refuse_excuses(status, headers.get("Retry-After"), body)
+            status, headers = response.status_code, response.headers
+            target = headers.get("Location") if status in _REDIRECTS else None
+            if target is None:
+                # Still within the turn: whoever grants it learns that arXiv wants to be left alone.
+                self._refuse_excuses(status, headers.get("Retry-After"), body)
         return Answer(url, status, headers.get("Content-Type", ""), body), target
 
     @contextmanager

@@ -58,8 +58,10 @@ class Server:
     def turn(self):
         self.turns += 1
         self.in_turn += 1
-        yield
-        self.in_turn -= 1
+        try:
+            yield
+        finally:
+            self.in_turn -= 1
 
     def arxiv(self, **changes):
         addresses = {"rss_url": self.url, "site_url": self.url}

@@ -1,0 +1,98 @@
+"""Taking turns at arXiv: one request in ARXIV_DELAY_SECONDS and one connection, over all processes and machines.
+
+A row in the database reserves the next turn; see https://info.arxiv.org/help/api/tou.html. What arXiv
+says when it is overloaded (429, 503, 406, "Rate exceeded.") holds up everybody's next turn: as long
+as Retry-After wants, else longer each time, with jitter.
+"""
+
+import datetime as dt
+import os
+import secrets
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.db.models import Q
+
+from digest_site import clock
+from papers.harvest import SourceError
+from papers.models import Beat, Slot
+
+NAME = "arxiv"
+EXCUSES = "arxiv-excuses"
+# A request that takes longer than this has lost its place; harvest's own total deadline is not much longer.
+HOLD = dt.timedelta(seconds=320)
+# Who would have to wait longer than this is turned away, and its job waits instead of its process.
+PATIENCE = 120.0
+LONGEST = dt.timedelta(hours=1)
+A_DAY = dt.timedelta(days=1)
+HOST = socket.gethostname()
+
+
+@contextmanager
+def wait_turn() -> Iterator[None]:
+    """The next request may happen inside this block; the turn after it comes a delay after its end.
+
+    :raises SourceError: throttled, when arXiv has asked all of us to stay away for longer than PATIENCE.
+    """
+    if not settings.ARXIV_DELAY_SECONDS:
+        yield
+        return
+    holder = f"{HOST}:{os.getpid()}:{secrets.token_hex(6)}"
+    while (wait := _reserve(holder)) > 0:
+        if wait > PATIENCE:
+            raise SourceError("throttled", f"arXiv 要求稍候，还有 {wait:.0f} 秒", retry_after=wait)
+        time.sleep(min(wait, settings.ARXIV_DELAY_SECONDS))
+    pause = dt.timedelta(seconds=settings.ARXIV_DELAY_SECONDS)
+    try:
+        yield
+        Beat.objects.filter(name=EXCUSES).delete()
+    except SourceError as error:
+        if error.state == "throttled":
+            pause = _pause(error.retry_after)
+        raise
+    finally:
+        Slot.objects.filter(name=NAME, holder=holder).update(
+            holder="", held_until=None, next_at=clock.machine_now() + pause
+        )
+
+
+def _reserve(holder: str) -> float:
+    """Take the turn (0) or say how many seconds to wait before asking again."""
+    now = clock.machine_now()
+    free = (Q(next_at=None) | Q(next_at__lte=now)) & (Q(held_until=None) | Q(held_until__lte=now))
+    pause = dt.timedelta(seconds=settings.ARXIV_DELAY_SECONDS)
+    # Should this process die, its turn ends with HOLD, or as soon as another one here sees that it is gone.
+    if Slot.objects.filter(free, name=NAME).update(holder=holder, held_until=now + HOLD, next_at=now + pause):
+        return 0
+    slot, _ = Slot.objects.get_or_create(name=NAME)
+    if _is_gone(slot.holder):
+        Slot.objects.filter(name=NAME, holder=slot.holder).update(holder="", held_until=None)
+    return max(0.02, (slot.next_at - now).total_seconds() if slot.next_at else 0)
+
+
+def _pause(retry_after: float | None) -> dt.timedelta:
+    """How long everybody stays away: what arXiv asked for, and longer with each excuse in a row."""
+    beat, _ = Beat.objects.get_or_create(name=EXCUSES, defaults={"at": clock.machine_now(), "note": "0"})
+    excuses = min(int(beat.note) + 1, 12)
+    Beat.objects.filter(name=EXCUSES).update(note=str(excuses), at=clock.machine_now())
+    steps = 2**excuses if retry_after is not None else 10 * 2 ** (excuses - 1)
+    planned = min(LONGEST, dt.timedelta(seconds=settings.ARXIV_DELAY_SECONDS * steps))
+    jitter = 1 + secrets.randbelow(500) / 1000
+    return max(planned * jitter, min(A_DAY, dt.timedelta(seconds=retry_after or 0)))
+
+
+def _is_gone(holder: str) -> bool:
+    """Whether the turn's holder was a process of this machine that does not exist any more."""
+    host, _, rest = holder.rpartition(":")[0].rpartition(":")
+    if host != HOST:
+        return False
+    try:
+        os.kill(int(rest), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
