@@ -60,14 +60,19 @@ def is_announcement_day(day: date) -> bool:
     return not (_is_holiday(evening) or _is_holiday(_deadline_day(day)))
 
 
+def is_weekday(day: date) -> bool:
+    """Whether a listing could be dated `day` at all: arXiv may announce on what we take for a holiday."""
+    return day.weekday() < _SATURDAY
+
+
 def announced_at(day: date) -> datetime:
-    """When the listing dated `day` goes public: 20:00 Eastern on the evening before."""
-    return datetime.combine(_required(day) - timedelta(days=1), ANNOUNCEMENT, EASTERN)
+    """When the listing dated `day`, a weekday, goes public: 20:00 Eastern on the evening before."""
+    return datetime.combine(_weekday(day) - timedelta(days=1), ANNOUNCEMENT, EASTERN)
 
 
 def feed_at(day: date) -> datetime:
-    """When RSS starts to show `day`: midnight Eastern at its beginning."""
-    return datetime.combine(_required(day), time(0), EASTERN)
+    """When RSS starts to show `day`, a weekday: midnight Eastern at its beginning."""
+    return datetime.combine(_weekday(day), time(0), EASTERN)
 
 
 def deadline(day: date) -> datetime:
@@ -117,6 +122,12 @@ def between(since: date, until: date) -> list[date]:
     return [day for offset in span if is_announcement_day(day := since + timedelta(days=offset))]
 
 
+def weekdays(since: date, until: date) -> list[date]:
+    """Mondays to Fridays from `since` to `until`, both included, oldest first, holidays and all."""
+    span = range((until - since).days + 1)
+    return [day for offset in span if is_weekday(day := since + timedelta(days=offset))]
+
+
 def anchored_window(day: date, anchor: time, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """The digest's own window ending on `day` at `anchor` on the clock of `zone`.
 
@@ -150,6 +161,12 @@ def _observed(holiday: date) -> date:
 def _nth(year: int, month: int, weekday: int, nth: int) -> date:
     first = date(year, month, 1)
     return first + timedelta(days=(weekday - first.weekday()) % 7 + 7 * (nth - 1))
+
+
+def _weekday(day: date) -> date:
+    if not is_weekday(day):
+        raise ValueError(f"{day} is on a weekend")
+    return day
 
 
 def _required(day: date) -> date:
