@@ -198,6 +198,11 @@ CACHES = {
 
 # The queue only carries "look at the Job table"; each number is explained in docs/operations.md.
 WORKERS = env_int("WORKERS", 2)
+WEB_WORKERS = env_int("WEB_WORKERS", 2)
+# What a killed process held is free again after LEASE_SECONDS; a cluster whose tasks leave no mark for
+# WEDGED_SECONDS is started again.
+LEASE_SECONDS = env_int("LEASE_SECONDS", 90)
+WEDGED_SECONDS = env_int("WEDGED_SECONDS", 300)
 TASK_SECONDS = 2 * LLM_DEADLINE_SECONDS
 Q_CLUSTER = {
     "name": "digest",
@@ -257,6 +262,7 @@ STORAGES = {
 SECURE = SITE_URL.startswith("https://")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None
 SECURE_SSL_REDIRECT = SECURE
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # asked from inside, where there is no TLS
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE
 SECURE_HSTS_PRELOAD = SECURE

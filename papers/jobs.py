@@ -20,7 +20,7 @@ from digest_site import clock
 
 from .models import Halt, Job, Slot
 
-LEASE = dt.timedelta(seconds=90)
+LEASE = dt.timedelta(seconds=settings.LEASE_SECONDS)
 MAX_STRIKES = 6
 # Waits between attempts, with the last one repeated; jitter is added by `backoff`.
 WAITS = [dt.timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360)]
