@@ -4,7 +4,12 @@ The Job table is the truth; these tasks only say "look at it". Losing or repeati
 """
 
 import datetime as dt
+import os
+import socket
+import time
+from pathlib import Path
 
+from django.conf import settings
 from django_q.models import Schedule
 
 from digest_site import clock
@@ -14,6 +19,11 @@ from .models import Beat
 
 # A task goes back to the queue after this long, so that the next one gets its turn.
 SUMMARIZE_SECONDS = 240
+
+# The heartbeats: of whoever ran a task last, and of this machine's cluster.
+BEAT, HOST_BEAT = "worker", f"worker:{socket.gethostname()}"
+BEAT_EVERY = 20.0
+BEATS_KEPT = dt.timedelta(days=7)
 
 # name -> (function, minutes between runs)
 SCHEDULES = {
@@ -26,17 +36,42 @@ SCHEDULES = {
 def ingest(day: str | None = None) -> None:
     """List a date, or whatever dates are open and due, for all followed categories."""
     days = [dt.date.fromisoformat(day)] if day else pipeline.due_days(pipeline.followed())
-    pipeline.list_days(days, pipeline.followed())
+    pipeline.list_days(days, pipeline.followed(), tell=Pulse(), stop=is_stopping)
 
 
 def summarize() -> None:
     """Work off what is due: metadata, translations, full texts, readings."""
-    pipeline.work_off(seconds=SUMMARIZE_SECONDS)
+    pipeline.work_off(seconds=SUMMARIZE_SECONDS, tell=Pulse(), stop=is_stopping)
 
 
 def beat() -> None:
     """The heartbeat: proof that tasks are really being run, read by the process that started the cluster."""
-    Beat.objects.update_or_create(name="worker", defaults={"at": clock.machine_now()})
+    now = clock.machine_now()
+    for name in (BEAT, HOST_BEAT):
+        Beat.objects.update_or_create(name=name, defaults={"at": now})
+    Beat.objects.filter(name__startswith=f"{BEAT}:", at__lt=now - BEATS_KEPT).delete()
+
+
+class Pulse:
+    """Beats while a long task works: with every worker busy nobody is left for the task `beat`."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+
+    def __call__(self, progress: pipeline.Progress) -> None:
+        if time.monotonic() - self.at >= BEAT_EVERY:
+            self.at = time.monotonic()
+            beat()
+
+
+def stop_file(group: int) -> Path:
+    """The file that tells the tasks of a process group to begin nothing new, because it is being ended."""
+    return Path(settings.DATA_DIR) / f"stop-{group}"
+
+
+def is_stopping() -> bool:
+    """Whether the cluster that runs this task is being ended."""
+    return stop_file(os.getpgrp()).exists()
 
 
 def install_schedules(schedules: dict[str, tuple[str, int]]) -> None:

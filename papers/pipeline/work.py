@@ -67,8 +67,9 @@ def work_off(
     seconds: float | None = None,
     foreground: bool = False,
     tell: Callable[[Progress], None] = lambda progress: None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Progress:
-    """Do what is due until nothing is left or `seconds` are over (what has begun is finished).
+    """Do what is due until nothing is left, `seconds` are over or `stop` says so (what has begun is finished).
 
     `foreground` counts waiting jobs as due, each once. `subjects` limits the work to these subjects and
     is asked again before each claim, because jobs bring new ones.
@@ -78,8 +79,8 @@ def work_off(
     jobs.sweep()
     with ThreadPoolExecutor(settings.LLM_CONCURRENCY + 1, thread_name_prefix="work") as pool:
         while True:
-            stop = until is not None and time.monotonic() >= until
-            if not stop:
+            over = until is not None and time.monotonic() >= until
+            if not over and not stop():
                 run.start(pool)
             if not run.futures:
                 return run.progress
@@ -92,6 +93,7 @@ def list_days(
     *,
     foreground: bool = False,
     tell: Callable[[Progress], None] = lambda progress: None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> None:
     """List these dates, in the order given, each through its job so that no two runs do one date at once."""
     for day in days:
@@ -101,6 +103,7 @@ def list_days(
             subjects=lambda subject=subject: [subject],
             foreground=foreground,
             tell=tell,
+            stop=stop,
         )
 
 
