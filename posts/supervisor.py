@@ -3,36 +3,62 @@
 A django-q2 cluster can wedge while all its processes are alive, so liveness is what a task wrote: the
 heartbeat. A wedged or dead child is killed with its whole group and started again. At the end only the
 main process of each child is told to stop: a SIGTERM to the whole group would hang the cluster.
+
+Nothing outlives the supervisor: the kernel tells the children when it is gone, and what a `kill -9`
+left behind all the same is known by a mark in its environment and ended at the next start.
 """
 
+import ctypes
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 
 LOOK_SECONDS = 5.0
+TICK_SECONDS = 0.1
 # A child that dies at once is not started again in a tight loop.
 LEAST_LIFE = 10.0
 GRACE_SECONDS = 30.0
+MARK = "DIGEST_SUPERVISOR"
+PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+Wedged = Callable[[float], bool]
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 - the supervisor's only voice
 
 
 @dataclass
 class Child:
-    """One process group: how to start it, and how to tell that it is wedged although it lives."""
+    """One process group: how to start it, and how to tell that it is wedged although it lives.
+
+    `ask_to_end` is called with the group's id before the main process is told to stop.
+    """
 
     name: str
     command: list[str]
-    wedged: Callable[[float], bool] = lambda age: False
+    wedged: Wedged = lambda age: False
+    ask_to_end: Callable[[int], None] = lambda group: None
+    cwd: Path | None = None
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     starts: int = field(default=0)
 
-    def start(self) -> None:
-        self.process = subprocess.Popen(self.command, start_new_session=True)
+    def start(self, mark: str = "") -> None:
+        self.process = subprocess.Popen(
+            self.command,
+            cwd=self.cwd,
+            env=os.environ | {MARK: mark},
+            start_new_session=True,
+            preexec_fn=_end_with_parent,
+        )
         self.started = time.monotonic()
         self.starts += 1
 
@@ -40,67 +66,133 @@ class Child:
     def alive(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
-    def tell(self, number: int) -> None:
-        """A signal to the main process, which winds its own workers down."""
+    def end(self) -> None:
+        """Have the main process wind its own workers down."""
         if self.alive and self.process:
-            self.process.send_signal(number)
+            self.ask_to_end(self.process.pid)
+            self.process.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
         """SIGKILL to the whole group: orphans of a dead main process go on taking tasks."""
-        if self.process is None:
-            return
-        try:
-            os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return
-        self.process.wait()
+        if self.process:
+            kill_group(self.process.pid)
+            self.process.wait()
 
 
 class Supervisor:
-    """Runs its children until SIGINT or SIGTERM; one Ctrl-C ends them all."""
+    """Runs its children until SIGINT or SIGTERM; one Ctrl-C ends them all, a second one at once."""
 
-    def __init__(self, children: list[Child], look: float = LOOK_SECONDS) -> None:
+    def __init__(self, children: list[Child], home: Path, look: float = LOOK_SECONDS) -> None:
         self.children = children
+        self.home = home
         self.look = look
-        self.stopping = False
+        self.signals = 0
 
-    def run(self, ready: Callable[[], None] = lambda: None) -> int:
-        """Start, call `ready` once, watch, stop. Exit status 0 after an orderly end."""
+    def run(self, ready: Callable[["Supervisor"], bool] = lambda supervisor: True) -> int:
+        """Start, call `ready` once, watch, stop. Exit status 0 after an orderly end, 1 if not `ready`."""
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._stop)
+            signal.signal(number, self._count_signal)
+        end_leftovers(self.home)
         for child in self.children:
-            child.start()
-        ready()
-        while not self.stopping:
-            time.sleep(self.look)
+            child.start(mark(self.home))
+        fine = ready(self)
+        while fine and self.wait(self.look):
             for child in self.children:
                 self._tend(child)
-        return self._end()
+        self._end()
+        return 0 if fine or self.signals else 1
 
-    def _stop(self, number: int, frame: FrameType | None) -> None:
-        self.stopping = True
+    def wait(self, seconds: float) -> bool:
+        """Let time pass; False as soon as somebody wants us to stop.
+
+        In small steps, because a sleep goes on after a signal and an Event may deadlock in its handler.
+        """
+        until = time.monotonic() + seconds
+        while not self.signals and (left := until - time.monotonic()) > 0:
+            time.sleep(min(TICK_SECONDS, left))
+        return not self.signals
+
+    def _count_signal(self, number: int, frame: FrameType | None) -> None:
+        self.signals += 1
 
     def _tend(self, child: Child) -> None:
-        if self.stopping:
-            return
         age = time.monotonic() - child.started
         if child.alive and not child.wedged(age):
             return
-        print(
-            f"{child.name}：{'没有响应' if child.alive else '已退出'}，重新启动", file=sys.stderr, flush=True
-        )  # noqa: T201
+        say(f"{child.name}：{'没有响应' if child.alive else '已退出'}，重新启动")
         child.kill()
-        if age < LEAST_LIFE:
-            time.sleep(LEAST_LIFE - age)
-        if not self.stopping:
-            child.start()
+        if self.wait(LEAST_LIFE - age):
+            child.start(mark(self.home))
 
-    def _end(self) -> int:
+    def _end(self) -> None:
         for child in self.children:
-            child.tell(signal.SIGTERM)
-        until = time.monotonic() + GRACE_SECONDS
-        while any(child.alive for child in self.children) and time.monotonic() < until:
-            time.sleep(0.1)
+            child.end()
+        began, told, asked = time.monotonic(), False, self.signals
+        while any(child.alive for child in self.children):
+            waited = time.monotonic() - began
+            if waited > GRACE_SECONDS or self.signals > asked:
+                break
+            if waited > 2 and not told:
+                told = True
+                say("正在停下，等进行中的工作结束（再按一次 Ctrl-C 立即停止）")
+            time.sleep(TICK_SECONDS)
         for child in self.children:
             child.kill()
-        return 0
+
+
+def kill_group(group: int) -> None:
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        return
+
+
+def mark(home: Path) -> str:
+    """What says in a child's environment whose it is: our process id and its start, and the installation."""
+    return f"{os.getpid()}:{_start_of(os.getpid())}:{home}"
+
+
+def end_leftovers(home: Path) -> int:
+    """Kill the groups that a supervisor of this installation, itself gone, has left behind."""
+    groups = {group for group, text in _marked() if text.endswith(f":{home}") and not _is_alive(text)}
+    for group in groups:
+        kill_group(group)
+    if groups:
+        say(f"结束了上次遗留的 {len(groups)} 组进程")
+    return len(groups)
+
+
+def _marked() -> Iterator[tuple[int, str]]:
+    """(process group, mark) of every process of ours that carries one; nothing where there is no /proc."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            environment = (folder / "environ").read_bytes().decode(errors="replace")
+            group = os.getpgid(int(folder.name))
+        except OSError:
+            continue
+        for line in environment.split("\0"):
+            if line.startswith(f"{MARK}=") and group != os.getpgrp():
+                yield group, line.partition("=")[2]
+
+
+def _is_alive(text: str) -> bool:
+    pid, start, _ = text.split(":", 2)
+    return _start_of(int(pid)) == start
+
+
+def _start_of(pid: int) -> str:
+    """When a process began, in the kernel's ticks (field 22 of /proc/PID/stat); empty for none.
+
+    A zombie still has its entry, but nothing of it runs.
+    """
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return "" if fields[0] in "ZX" else fields[19]
+
+
+def _end_with_parent() -> None:
+    """In the child, before its program: a SIGTERM from the kernel when the supervisor is gone."""
+    if LIBC:
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

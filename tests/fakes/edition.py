@@ -94,4 +94,7 @@ def review() -> None:
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digest_site.settings")
-    sys.exit({"serve": serve, "make": make}[sys.argv[1]]())
+    try:
+        sys.exit({"serve": serve, "make": make}[sys.argv[1]]())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,24 +1,26 @@
 """`manage.py serve`: web and worker together, watched over; one Ctrl-C ends both."""
 
-import datetime as dt
+import os
 import socket
 import sys
 import time
+import urllib.error
 import urllib.request
 from argparse import BooleanOptionalAction
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
-from digest_site import clock
-from papers.models import Beat
-from posts.supervisor import Child, Supervisor
+from papers.tasks import stop_file
+from posts.health import Heartbeat
+from posts.supervisor import Child, Supervisor, end_leftovers
 
-# A worker whose tasks have not written the heartbeat for so long is wedged.
-WEDGED_AFTER = dt.timedelta(minutes=5)
-UP_WITHIN = 30.0
+UP_WITHIN = 60.0
+# How long the port of a site that is just ending may still be taken.
+PORT_PATIENCE = 6.0
 
 
 class Command(BaseCommand):
@@ -30,62 +32,104 @@ class Command(BaseCommand):
         parser.add_argument("--worker", action=BooleanOptionalAction, default=True, help="是否启动后台")
 
     def handle(self, **options: Any) -> None:
+        home = Path(settings.BASE_DIR)
+        end_leftovers(home)
         children = []
         if options["web"]:
-            self.require_free_port(options["host"])
-            children.append(Child("网站", web_command(options["host"])))
+            require_free_port(options["host"])
+            children.append(Child("网站", web_command(options["host"]), cwd=home))
         if options["worker"]:
-            children.append(Child("后台", [sys.executable, "manage.py", "qcluster"], wedged=is_wedged))
+            children.append(worker(home))
+        if not children:
+            raise CommandError("--no-web 和 --no-worker 不能一起用")
         connection.close()
-        sys.exit(Supervisor(children).run(ready=self.say_where if options["web"] else lambda: None))
+        say_where = self.say_where if options["web"] else lambda supervisor: True
+        clear_stop_files()
+        try:
+            sys.exit(Supervisor(children, home).run(ready=say_where))
+        finally:
+            clear_stop_files()
 
-    def require_free_port(self, host: str) -> None:
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, settings.PORT))
-            except OSError as error:
-                raise CommandError(f"端口 {settings.PORT} 已被占用，请用 PORT=… 另选一个") from error
-
-    def say_where(self) -> None:
-        """The last line of the start-up, once the site answers."""
+    def say_where(self, supervisor: Supervisor) -> bool:
+        """The last line of the start-up, once the site answers; False when it died instead."""
         url = f"http://127.0.0.1:{settings.PORT}/"
-        until = time.monotonic() + UP_WITHIN
-        while time.monotonic() < until and not answers(f"{url}healthz"):
-            time.sleep(0.1)
+        web, until = supervisor.children[0], time.monotonic() + UP_WITHIN
+        while not answers(f"{url}healthz"):
+            if not web.alive or time.monotonic() > until:
+                self.stderr.write("网站没有启动，见上面的说明")
+                return False
+            if not supervisor.wait(0.1):
+                return True
         self.stdout.write(f"Site: {url}")
         self.stdout.flush()
+        return True
+
+
+def require_free_port(host: str) -> None:
+    """Wait a little for the port: a site that was just stopped may still be ending."""
+    until = time.monotonic() + PORT_PATIENCE
+    while not port_is_free(host):
+        if time.monotonic() > until:
+            raise CommandError(f"端口 {settings.PORT} 已被占用，请用 PORT=… 另选一个")
+        time.sleep(0.2)
+
+
+def port_is_free(host: str) -> bool:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, settings.PORT))
+        except OSError:
+            return False
+    return True
 
 
 def web_command(host: str) -> list[str]:
     """gunicorn with threads: pages wait for the database, not for each other."""
+    where = f"[{host}]" if ":" in host else host
     return [
         *(sys.executable, "-m", "gunicorn", "digest_site.wsgi:application"),
-        *("--bind", f"{host}:{settings.PORT}", "--workers", "2", "--threads", "8"),
-        *("--worker-class", "gthread", "--preload", "--timeout", "60", "--max-requests", "20000"),
-        *("--max-requests-jitter", "2000", "--log-level", "warning", "--worker-tmp-dir", tmp_dir()),
+        *("--bind", f"{where}:{settings.PORT}", "--workers", str(settings.WEB_WORKERS), "--threads", "8"),
+        *("--worker-class", "gthread", "--preload", "--timeout", "60", "--graceful-timeout", "5"),
+        *("--max-requests", "20000", "--max-requests-jitter", "2000", "--log-level", "warning"),
+        *("--worker-tmp-dir", tmp_dir()),
     ]
+
+
+def worker(home: Path) -> Child:
+    """The cluster. Before it is told to end, its tasks are told to begin nothing new."""
+    return Child(
+        "后台",
+        [sys.executable, "manage.py", "qcluster"],
+        wedged=Heartbeat(settings.WEDGED_SECONDS).is_missing,
+        ask_to_end=lambda group: stop_file(group).touch(),
+        cwd=home,
+    )
+
+
+def clear_stop_files() -> None:
+    """Remove what told process groups to end that have ended since."""
+    for path in stop_file(0).parent.glob("stop-*"):
+        try:
+            os.killpg(int(path.name.partition("-")[2]), 0)
+        except (ProcessLookupError, ValueError):
+            path.unlink(missing_ok=True)
+        except PermissionError:
+            continue
 
 
 def tmp_dir() -> str:
     """gunicorn's own heartbeat files belong in memory where there is some."""
-    return "/dev/shm" if sys.platform == "linux" else "/tmp"
+    return "/dev/shm" if Path("/dev/shm").is_dir() else "/tmp"
 
 
 def answers(url: str) -> bool:
+    """Whether something speaks HTTP there; an error page or a redirect is an answer too."""
     try:
         with urllib.request.urlopen(url, timeout=2):
             return True
+    except urllib.error.HTTPError as error:
+        return error.code < 500
     except OSError:
         return False
-
-
-def is_wedged(age: float) -> bool:
-    """Whether a cluster that has run for `age` seconds has written no heartbeat for too long."""
-    if age < WEDGED_AFTER.total_seconds():
-        return False
-    try:
-        beat = Beat.objects.filter(name="worker").first()
-    finally:
-        connection.close()
-    return beat is None or clock.machine_now() - beat.at > WEDGED_AFTER

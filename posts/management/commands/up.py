@@ -8,10 +8,11 @@ real pipeline make the sample edition; they are chosen by nothing but addresses 
 import json
 import os
 import secrets
+import select
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import requests
 from django.conf import settings
@@ -21,6 +22,8 @@ from django.core.management.base import BaseCommand, CommandError
 OLLAMA = "http://127.0.0.1:11434/v1"
 LOGIN = "editor"
 EDITION = "tests.fakes.edition"
+FAKES_WITHIN = 30.0
+INTERRUPTED = 130
 
 
 class Command(BaseCommand):
@@ -29,20 +32,11 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         name, password = editor_login()
         environment = self.choose()
-        fakes = None
         if environment is None:
-            fakes, environment = start_fakes()
+            environment = start_fakes()
             self.make_edition(environment)
         self.stdout.write(f"后台登录：http://127.0.0.1:{settings.PORT}/admin/  用户 {name}  密码 {password}")
-        self.stdout.flush()
-        try:
-            status = subprocess.call([sys.executable, "manage.py", "serve"], env=environment)
-        except KeyboardInterrupt:
-            status = 0
-        finally:
-            if fakes:
-                fakes.terminate()
-        sys.exit(status)
+        become_serve(environment)
 
     def choose(self) -> dict[str, str] | None:
         """The environment of the real job, or None where there is no model or no network."""
@@ -62,20 +56,45 @@ class Command(BaseCommand):
 
     def make_edition(self, environment: dict[str, str]) -> None:
         """Run the real pipeline against the samples, then leave papers in all review states."""
-        status = subprocess.call([sys.executable, "-m", EDITION, "make"], env=environment)
+        status = subprocess.call(
+            [sys.executable, "-m", EDITION, "make"], env=environment, cwd=settings.BASE_DIR
+        )
+        if status == INTERRUPTED:
+            sys.exit(status)
         if status:
             raise CommandError("样例版没有做成，见上面的说明")
 
 
-def start_fakes() -> tuple[subprocess.Popen[str], dict[str, str]]:
-    """The sample servers as one process, and the environment that points at them."""
+def become_serve(environment: dict[str, str]) -> NoReturn:
+    """Go on as `manage.py serve`: one process less, and Ctrl-C reaches the right one."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.chdir(settings.BASE_DIR)
+    os.execve(sys.executable, [sys.executable, "manage.py", "serve"], environment)
+
+
+def start_fakes() -> dict[str, str]:
+    """Start the sample servers as one process; the environment that points at them.
+
+    They are in a session of their own, so that Ctrl-C does not take them away from a worker that is
+    still ending, and go on until their standard input closes: that is when we, or what this process has
+    become, end in whatever way.
+    """
     process = subprocess.Popen(
-        [sys.executable, "-m", EDITION, "serve"], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True
+        [sys.executable, "-m", EDITION, "serve"],
+        stdout=subprocess.PIPE,
+        stdin=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        cwd=settings.BASE_DIR,
     )
-    line = process.stdout.readline() if process.stdout else ""
+    assert process.stdin and process.stdout
+    ready, _, _ = select.select([process.stdout], [], [], FAKES_WITHIN)
+    line = process.stdout.readline() if ready else ""
     if not line.startswith("{"):
         raise CommandError("样例服务器没有启动")
-    return process, dict(os.environ) | json.loads(line)
+    os.set_inheritable(process.stdin.fileno(), True)
+    return dict(os.environ) | json.loads(line)
 
 
 def reachable(url: str) -> bool:
