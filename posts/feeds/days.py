@@ -1,0 +1,41 @@
+"""The feed of a digest's days: one item a day, its papers listed with both titles and the abstract."""
+
+from collections import defaultdict
+
+from django.db.models import QuerySet
+from django.template.loader import render_to_string
+
+from posts import cards
+from posts.feeds.items import Item, absolute, tag_uri
+from posts.feeds.newest import POST_SHOWN
+from posts.models import DailyPost, Entry
+from posts.templatetags.pages import day as chinese_date
+
+DAYS = 30
+
+
+def of_days(posts: QuerySet[DailyPost]) -> list[Item]:
+    """One item for each of the posts that were published last."""
+    shown = list(
+        posts.select_related("digest").annotate(shown_at=POST_SHOWN).order_by("-shown_at", "-date")[:DAYS]
+    )
+    entries = Entry.objects.public().filter(post__in=shown).order_by("post", "position", "pk")
+    by_post: dict[int, list[cards.Card]] = defaultdict(list)
+    for card in cards.of_entries(entries.with_texts()):
+        by_post[card.entry.post_id].append(card)
+    return [_of_day(post, by_post[post.pk]) for post in shown]
+
+
+def _of_day(post: DailyPost, shown: list[cards.Card]) -> Item:
+    title = f"{post.digest.title} {chinese_date(post.date)}：{len(shown)} 篇"
+    url = absolute(post.get_absolute_url())
+    changes = [card.summary.public_changed_at for card in shown if card.summary.public_changed_at]
+    return Item(
+        id=tag_uri("day", post.digest.slug, f"{post.date:%Y-%m-%d}"),
+        url=url,
+        title=title,
+        summary="；".join(card.revision.title for card in shown[:3]) + ("等" if len(shown) > 3 else ""),
+        content=render_to_string("feeds/day.html", {"post": post, "cards": shown, "url": url}),
+        published=post.shown_at,
+        updated=max([post.shown_at, post.changed_at or post.shown_at, *changes]),
+    )

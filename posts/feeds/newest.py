@@ -1,0 +1,69 @@
+"""The newest public papers of a feed, in the order in which readers could first see them.
+
+A paper becomes public when both its post and its text are. Two cheap questions find the newest without
+sorting all there are: entries of the posts published last, and papers whose text was approved since the
+last of those.
+"""
+
+import datetime as dt
+
+from django.db.models import DateTimeField, QuerySet
+from django.db.models.functions import Coalesce, Greatest
+
+from papers.models import Summary
+from posts.models import DailyPost, Entry
+
+ITEMS = 50
+RECENT_POSTS = 60
+# More than ITEMS: a paper that two digests announced counts once.
+CANDIDATES = 3 * ITEMS
+
+POST_SHOWN = Coalesce("published_at", "window_end")
+ENTRY_SHOWN = Coalesce("post__published_at", "post__window_end")
+PUBLIC_AT = Greatest(
+    ENTRY_SHOWN, Coalesce("paper__summary__public_since", ENTRY_SHOWN), output_field=DateTimeField()
+)
+
+
+def newest(entries: QuerySet[Entry], posts: QuerySet[DailyPost]) -> list[Entry]:
+    """At most ITEMS of these public entries of these posts, newest first, one a paper, with `public_at`."""
+    recent = list(posts.order_by(POST_SHOWN.desc(), "-pk").values_list("pk", flat=True)[:RECENT_POSTS])
+    rows = _ranked(entries.filter(post__in=recent))
+    if len(rows) < ITEMS and len(recent) == RECENT_POSTS:
+        rows = _ranked(entries)
+    elif rows:
+        rows += _ranked(entries.filter(paper__in=_approved_since(rows[:ITEMS][-1][2])))
+    chosen = _firsts(entries, {paper for _, paper, _ in rows})[:ITEMS]
+    return _loaded(chosen)
+
+
+def _ranked(entries: QuerySet[Entry]) -> list[tuple[int, int, dt.datetime]]:
+    """(entry, paper, when it became public), newest first."""
+    ordered = entries.annotate(public_at=PUBLIC_AT).order_by("-public_at", "-post__date", "position", "pk")
+    return list(ordered.values_list("pk", "paper", "public_at")[:CANDIDATES])
+
+
+def _approved_since(moment: dt.datetime) -> list[int]:
+    late = Summary.objects.filter(public_since__gt=moment).order_by("-public_since")
+    return list(late.values_list("paper", flat=True)[: 2 * CANDIDATES])
+
+
+def _firsts(entries: QuerySet[Entry], papers: set[int]) -> list[tuple[int, dt.datetime]]:
+    """Of each paper the entry by which it became public first; the newest of these first."""
+    every = entries.filter(paper__in=papers).annotate(public_at=PUBLIC_AT)
+    seen: dict[int, tuple[int, dt.datetime]] = {}
+    for pk, paper, moment in every.order_by("public_at", "post__date", "-position", "-pk").values_list(
+        "pk", "paper", "public_at"
+    ):
+        seen.setdefault(paper, (pk, moment))
+    return list(seen.values())[::-1]
+
+
+def _loaded(chosen: list[tuple[int, dt.datetime]]) -> list[Entry]:
+    whole = Entry.objects.filter(pk__in=[pk for pk, _ in chosen]).with_texts()
+    by_pk = {
+        entry.pk: entry for entry in whole.prefetch_related("paper__tags", "paper__summary__corrections")
+    }
+    for pk, moment in chosen:
+        by_pk[pk].public_at = moment
+    return [by_pk[pk] for pk, _ in chosen]
