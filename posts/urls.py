@@ -1,7 +1,7 @@
 """Public addresses; they are a contract (DESIGN §5)."""
 
 from django.contrib.sitemaps import views as sitemaps
-from django.urls import path, register_converter
+from django.urls import include, path, register_converter
 
 from posts.sitemaps import SITEMAPS
 from posts.views import about, days, papers, reports, searching, shelves, statistics, twins
@@ -61,4 +61,5 @@ urlpatterns = [
     path("sitemap-<section>.xml", sitemaps.sitemap, {"sitemaps": SITEMAPS}, name="posts-sitemap"),
     path("robots.txt", about.robots, name="posts-robots"),
     path("healthz", about.healthz, name="posts-healthz"),
+    path("", include("posts.feed_urls")),
 ]
