@@ -156,7 +156,14 @@ class _Reader:
         if (starts[0] if starts else len(self.text)) != self.at:
             raise self.wrong("这里应当是一篇论文：“## 标题”，下一行“- **Authors**: …”")
         ends = [*starts[1:], len(self.text)]
-        return tuple(self.entry(end, end == len(self.text)) for end in ends[: len(starts)])
+        entries = []
+        for end in ends[: len(starts)]:
+            start = self.at
+            entry = self.entry(end, end == len(self.text))
+            if any(entry.arxiv_id == other.arxiv_id for other in entries):
+                raise self.wrong(f"{entry.arxiv_id} 在这一天出现了两次", start)
+            entries.append(entry)
+        return tuple(entries)
 
     def entry(self, end: int, is_last: bool) -> OldEntry:
         heading = self.expect(_TITLE, "“## 标题”")["title"] or ""

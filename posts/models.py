@@ -81,6 +81,7 @@ class DailyPost(models.Model):
     )
     published_at = models.DateTimeField("首次发布", null=True, editable=False)
     changed_at = models.DateTimeField("公开内容更新", null=True, editable=False)
+    layout = models.JSONField("旧站版式", null=True, editable=False)  # see posts/jekyll_export.py
     tags = TaggableManager("标签", blank=True)
 
     objects = DailyPostQuerySet.as_manager()
@@ -102,6 +103,7 @@ class DailyPost(models.Model):
     MOVES = {
         "publish": ((Status.DRAFT, Status.WITHDRAWN, Status.PUBLISHED), Status.PUBLISHED),
         "import": ((Status.DRAFT,), Status.PUBLISHED),
+        "import": ((Status.DRAFT,), Status.PUBLISHED),
         "withdraw": ((Status.PUBLISHED,), Status.WITHDRAWN),
     }
 
@@ -114,6 +116,12 @@ class DailyPost(models.Model):
             if self.digest.policy == Digest.Policy.MACHINE:
                 self._show_machine_texts()
             self._move("publish", by, note, published_at=self.published_at or now, changed_at=now)
+            Generation.bump()
+
+    def import_published(self, at: dt.datetime) -> None:
+        """A post that the old site published at `at`: it has been public since, whatever the policy."""
+        with transaction.atomic():
+            self._move("import", None, "旧站", published_at=at, changed_at=at)
             Generation.bump()
 
     def withdraw(self, by: Any, note: str) -> None:
@@ -172,6 +180,7 @@ class Entry(models.Model):
     section = models.CharField("栏目", max_length=8, choices=Section, default=Section.NEW)
     position = models.PositiveIntegerField("次序", default=0)
     held = models.CharField("未列出的原因", max_length=100, blank=True)
+    layout = models.JSONField("旧站版式", null=True, editable=False)
 
     objects = EntryQuerySet.as_manager()
 

@@ -5,6 +5,7 @@ update on the state and revision it was asked about, requires that it hit (else 
 was faster) and writes its ReviewEvent, in one transaction.
 """
 
+import datetime as dt
 from typing import Any, Self
 
 from django.conf import settings
@@ -137,6 +138,35 @@ class Summary(models.Model):
     def refused(self, note: str) -> None:
         """The model will not do this paper: it goes to a person, and is never dropped."""
         self._move("refused", by=None, note=note)
+
+    def imported(self, revision: "Revision", at: dt.datetime) -> None:
+        """A text of the old site is public since `at`, marked, until an editor approves one.
+
+        A later version of it takes its place; the pipeline's own newest text stays the current one. The
+        caller bumps the generation, once for a whole post.
+        """
+        if not self.takes_imports:
+            raise WrongState("人已经处理过这一篇")
+        before = self.public
+        show: dict[str, Any] = {"public": revision, "public_since": self.public_since or at}
+        show["public_changed_at"] = clock.now() if before else at
+        if self.current is None or self.current_id == self.public_id:
+            show["current"] = revision
+        with transaction.atomic():
+            if self.status == Status.WAITING:
+                self._move("imported", by=None, **show)
+            else:
+                same = Summary.objects.filter(pk=self.pk, status=self.status, reviewed_at=None, public=before)
+                if same.update(**show) != 1:
+                    raise WrongState("别人刚刚处理了这一篇")
+                self.refresh_from_db()
+            Correction.record(self, before, revision, None)
+
+    @property
+    def takes_imports(self) -> bool:
+        """Whether no person has written, approved or rejected anything here yet."""
+        by_hand = any(text is not None and not text.by_machine for text in (self.current, self.public))
+        return not by_hand and self.reviewed_at is None and self.status != Status.REJECTED
 
     # Verbs of people
 
