@@ -45,6 +45,7 @@ QUERIES = {
 WITHOUT_PAPERS = [
     *("/about/", "/subscribe/", "/glossary/", "/robots.txt", "/healthz", "/feeds.opml", "/statistics/"),
     *("/search/", "/stars/", "/sitemap.xml", "/sitemap-pages.xml"),
+    *(f"/feeds/search/{name}" for name in VALUES["format"]),
 ]
 
 
