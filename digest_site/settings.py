@@ -273,15 +273,28 @@ SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 
+# What must never stand in a log, an error or on a page: keys, and addresses with a password in them.
+SECRETS = [SECRET_KEY, OPENAI_API_KEY, PING_URL, *NOTIFY_URLS, DATABASE_URL, REDIS_URL, email_url]
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"},
+        "line": {
+            "()": "digest_site.logs.Line",
+            "secrets": [secret for secret in SECRETS if secret],
+            "as_json": env_bool("LOG_JSON"),
+        },
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
-        name: {"level": env("LOG_LEVEL", "INFO").upper(), "propagate": True} for name in ("papers", "posts")
+        **{
+            name: {"level": env("LOG_LEVEL", "INFO").upper(), "propagate": True}
+            for name in ("papers", "posts")
+        },
+        # Django's own handler would write past the formatter above.
+        "django": {"handlers": [], "level": "WARNING", "propagate": True},
+        "django-q": {"handlers": [], "level": "WARNING", "propagate": True},
     },
 }

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 
-from digest_site import clock
+from digest_site import clock, logs
 
 from .models import Halt, Job, Slot
 
@@ -132,12 +132,12 @@ def postpone(job: Job, until: dt.datetime, error_class: str, reason: str, *, str
         next_try_at=until,
         strikes=job.strikes + strike,
         error_class=error_class,
-        reason=reason[:500],
+        reason=logs.clean(reason)[:500],
     )
 
 
 def give_up(job: Job, error_class: str, reason: str) -> None:
-    _end(job, state=State.DEAD, error_class=error_class, reason=reason[:500], next_try_at=None)
+    _end(job, state=State.DEAD, error_class=error_class, reason=logs.clean(reason)[:500], next_try_at=None)
 
 
 def is_last_strike(job: Job) -> bool:

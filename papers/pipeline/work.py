@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from django.conf import settings
 from django.db import connection
 
+from digest_site import logs
 from papers import jobs
 from papers.models import Job
 
@@ -170,11 +171,18 @@ class _Run:
 def _do(job: Job) -> None:
     """One job in its thread. An error of ours is stored with the job, and does not stop the others."""
     try:
-        texts.run(job, WORK[job.kind])
-    except Exception as error:  # noqa: BLE001 - the last line of defence: recorded, logged, retried
-        log.exception("%s %s", job.kind, job.subject)
-        with suppress(jobs.LostLease):
-            jobs.retry_or_give_up(job, "bug", f"{type(error).__name__}: {error}")
+        with logs.about(f"{job.kind} {job.subject}"):
+            _try(job)
     finally:
         if not connection.in_atomic_block:
             connection.close()
+
+
+def _try(job: Job) -> None:
+    try:
+        texts.run(job, WORK[job.kind])
+        log.info("%s, attempt %d%s", job.state, job.attempts, f": {job.reason}" if job.reason else "")
+    except Exception as error:  # noqa: BLE001 - the last line of defence: recorded, logged, retried
+        log.exception("failed")
+        with suppress(jobs.LostLease):
+            jobs.retry_or_give_up(job, "bug", f"{type(error).__name__}: {error}")

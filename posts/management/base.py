@@ -1,6 +1,7 @@
 """What the commands that work on digests share: options, exit status, progress bars, the last line."""
 
 import datetime as dt
+import logging
 import sys
 from typing import Any
 
@@ -35,6 +36,12 @@ class DigestCommand(BaseCommand):
         parser.add_argument(
             "--digest", action="append", metavar="SLUG", help="只处理这个日报（可重复，默认全部）"
         )
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """A line of log for every job is the worker's way; here there are bars (and `--verbosity 2`)."""
+        if options.get("verbosity", 1) < 2:
+            logging.getLogger("papers.work").setLevel(logging.WARNING)
+        return super().execute(*args, **options)
 
     def digests(self, options: dict[str, Any]) -> list[Digest]:
         slugs = options["digest"]

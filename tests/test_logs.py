@@ -1,0 +1,76 @@
+"""What a log line says, and what it never says."""
+
+import json
+import logging
+
+import pytest
+
+from digest_site import logs
+from papers import jobs, pipeline
+from papers.models import Halt, Job
+
+KEY = "sk-proj-0123456789abcdef"
+ADDRESS = "postgres://digest:p4ssw0rd-1234@db.example:5432/digest"
+
+
+def line(message: str, *args: object, as_json: bool = False, error: BaseException | None = None) -> str:
+    info = (type(error), error, error.__traceback__) if error else None
+    record = logging.LogRecord("papers.work", logging.WARNING, __file__, 1, message, args, info)
+    return logs.Line([KEY, ADDRESS], as_json=as_json).format(record)
+
+
+def test_a_line_names_the_paper_that_it_is_about() -> None:
+    with logs.about("translate 2601.19786"):
+        assert "WARNING papers.work [translate 2601.19786] slow" in line("slow")
+    assert "[" not in line("slow")
+
+
+def test_a_line_can_be_json() -> None:
+    with logs.about("analyse 2601.00001"):
+        fields = json.loads(line("took %d s", 3, as_json=True))
+    assert fields["about"] == "analyse 2601.00001"
+    assert fields["message"] == "took 3 s"
+    assert fields["time"].endswith("Z")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Incorrect API key provided: {KEY}",
+        f"cannot connect to {ADDRESS}",
+        'password authentication failed for "p4ssw0rd-1234"',
+        "header Authorization: Bearer abcdefghijk",
+        "another key sk-live-99999999 leaked",
+        "redis://:another-secret@cache:6379/0 refused",
+    ],
+)
+def test_no_secret_stands_in_a_line(text: str) -> None:
+    shown = line("%s", text)
+    for secret in (KEY, "p4ssw0rd", "abcdefghijk", "99999999", "another-secret"):
+        assert secret not in shown
+    assert logs.HIDDEN in shown
+
+
+def test_no_secret_stands_in_a_traceback() -> None:
+    try:
+        raise RuntimeError(f"could not log in with {KEY}")
+    except RuntimeError as error:
+        shown = line("failed", error=error)
+    assert "RuntimeError" in shown
+    assert KEY not in shown
+
+
+def test_a_line_break_in_a_message_cannot_forge_a_line() -> None:
+    forged = "title\n2026-01-28T00:00:00Z ERROR papers all is lost"
+    assert [one for one in line("%s", forged).splitlines() if one.startswith("2026-01-28T00:00:00Z")] == []
+
+
+@pytest.mark.django_db
+def test_no_secret_is_stored_with_a_job_or_a_halt(settings: pytest.FixtureRequest) -> None:
+    settings.SECRETS = [KEY]
+    jobs.enqueue(Job.Kind.TRANSLATE, ["2601.00001"])
+    (job,) = jobs.claim([Job.Kind.TRANSLATE])
+    jobs.give_up(job, "bad_key", f"Incorrect API key provided: {KEY}")
+    pipeline.halts.halt("bad_key", f"Incorrect API key provided: {KEY}")
+    assert KEY not in Job.objects.get().reason
+    assert KEY not in Halt.objects.get().message
