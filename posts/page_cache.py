@@ -5,6 +5,7 @@ publish is seen by the next request and nothing is ever purged. A hit costs one 
 The cache lives in the process; the content hash in the ETag is the same in all of them.
 """
 
+import datetime as dt
 import gzip
 import hashlib
 import re
@@ -17,14 +18,16 @@ from time import monotonic, time
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.db import connection
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.http import http_date, parse_http_date_safe
 
-from papers.models import Generation
+from posts import validators
 
 CACHE_CONTROL = "public, max-age=60, stale-while-revalidate=600"
+# Readers ask for feeds again after a quarter of an hour at the earliest; shared caches within seconds.
+FEED_CACHE_CONTROL = "public, max-age=900, s-maxage=5"
 # nginx obeys this one before Cache-Control: behind its cache a publish shows within seconds.
 PROXY_SECONDS = "5"
 MOST_ENTRIES = 2_000
@@ -36,11 +39,28 @@ WORTH_ZIPPING = 1_000
 ACCEPTS_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.IGNORECASE)
 # Not pages: files, and what only people with a session have business with.
 PASSED_THROUGH = (settings.STATIC_URL, "/admin/", "/healthz")
+# The same for everyone, whoever is logged in; and so sure of their validators that a reader who has the
+# newest already costs no more than the generation's row.
+FEEDS = "/feeds"
 # A new release may draw the same content differently: nobody's copy is older than this process.
 STARTED_AT = int(time())
 
 Key = tuple[str, ...]
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+
+@dataclass(frozen=True)
+class Change:
+    """The last change of what the public may see: its number in order, and when it was."""
+
+    number: str = "0"
+    at: dt.datetime = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+    @property
+    def seconds(self) -> int:
+        """For Last-Modified. SQLite tells the time without its zone, which is UTC."""
+        moment = self.at if self.at.tzinfo else self.at.replace(tzinfo=dt.UTC)
+        return max(int(moment.timestamp()), STARTED_AT)
 
 
 @dataclass(frozen=True)
@@ -118,21 +138,25 @@ class PageCache:
             host = request.get_host()
         except DisallowedHost:
             return self.get_response(request)
-        key = (_generation(), request.scheme, host, request.get_full_path())
-        found = shelf.take(key) or self._make(request, key)
+        change = _last_change()
+        key = (change.number, request.scheme, host, request.get_full_path())
+        found = shelf.take(key)
+        if found is None and request.path_info.startswith(FEEDS):
+            found = _unchanged(request, change)
+        found = found or self._make(request, key, change)
         return _answer(request, found) if isinstance(found, Page) else found
 
-    def _make(self, request: HttpRequest, key: Key) -> Page | HttpResponseBase:
+    def _make(self, request: HttpRequest, key: Key, change: Change) -> Page | HttpResponseBase:
         waiting = shelf.start(key)
         if waiting is not None:
             waiting.wait(PATIENCE_SECONDS)
             return shelf.take(key) or self.get_response(request)
         try:
-            return self._make_alone(request, key)
+            return self._make_alone(request, key, change)
         finally:
             shelf.finish(key)
 
-    def _make_alone(self, request: HttpRequest, key: Key) -> Page | HttpResponseBase:
+    def _make_alone(self, request: HttpRequest, key: Key, change: Change) -> Page | HttpResponseBase:
         asked_with, request.method = request.method, "GET"
         try:
             response = self.get_response(request)
@@ -140,7 +164,7 @@ class PageCache:
             request.method = asked_with
         if not _may_keep(response):
             return response
-        page = _page(response)
+        page = _page(request, response, change)
         shelf.put(key, page)
         return page
 
@@ -148,20 +172,32 @@ class PageCache:
 def _is_anonymous_read(request: HttpRequest) -> bool:
     if request.method not in ("GET", "HEAD") or request.path_info.startswith(PASSED_THROUGH):
         return False
-    return "HTTP_COOKIE" not in request.META or settings.SESSION_COOKIE_NAME not in request.COOKIES
+    if "HTTP_COOKIE" not in request.META or request.path_info.startswith(FEEDS):
+        return True
+    return settings.SESSION_COOKIE_NAME not in request.COOKIES
 
 
-def _generation() -> str:
-    """The number of the last change of the public; one read by primary key, as cheap as one can be."""
+def _last_change() -> Change:
+    """The last change of the public; one read by primary key, as cheap as one can be."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT number FROM papers_generation WHERE id = 1")
+        cursor.execute("SELECT number, changed_at FROM papers_generation WHERE id = 1")
         row = cursor.fetchone()
-    return str(row[0]) if row else "0"
+    return Change(str(row[0]), row[1]) if row else Change()
 
 
-def _changed_at() -> int:
-    moment = Generation.objects.filter(pk=1).values_list("changed_at", flat=True).first()
-    return int(moment.timestamp()) if moment else 0
+def _unchanged(request: HttpRequest, change: Change) -> HttpResponseBase | None:
+    """304 for a reader whose copy of a feed is of this generation, though this process has made none."""
+    if "HTTP_IF_NONE_MATCH" in request.META:
+        tag = validators.unchanged(request, change.number)
+        return _not_modified({"ETag": tag}) if tag else None
+    since = parse_http_date_safe(request.META.get("HTTP_IF_MODIFIED_SINCE", ""))
+    modified = change.seconds
+    return _not_modified({"Last-Modified": http_date(modified)}) if since and since >= modified else None
+
+
+def _not_modified(headers: dict[str, str]) -> HttpResponseBase:
+    known = {"Cache-Control": FEED_CACHE_CONTROL, "X-Accel-Expires": PROXY_SECONDS, "Vary": "Accept-Encoding"}
+    return HttpResponseNotModified(headers=known | {"Access-Control-Allow-Origin": "*"} | headers)
 
 
 def _may_keep(response: HttpResponseBase) -> bool:
@@ -177,15 +213,17 @@ def _may_keep(response: HttpResponseBase) -> bool:
     )
 
 
-def _page(response: HttpResponse) -> Page:
+def _page(request: HttpRequest, response: HttpResponse, change: Change) -> Page:
     """The response with the headers of a page that anyone may keep for a minute."""
     body = response.content
     patch_vary_headers(response, ["Accept-Encoding"])
+    content = f'W/"{hashlib.sha256(body).hexdigest()[:24]}"'
+    is_feed = request.path_info.startswith(FEEDS)
     headers = {
         "Cache-Control": CACHE_CONTROL,
         "X-Accel-Expires": PROXY_SECONDS,
-        "Last-Modified": http_date(max(_changed_at(), STARTED_AT)),
-        "ETag": f'W/"{hashlib.sha256(body).hexdigest()[:24]}"',
+        "Last-Modified": http_date(change.seconds),
+        "ETag": validators.etag(change.number, request.get_full_path(), body) if is_feed else content,
     } | dict(response.items())
     headers.pop("Content-Length", None)
     modified = parse_http_date_safe(headers["Last-Modified"])
@@ -204,4 +242,10 @@ def _answer(request: HttpRequest, page: Page) -> HttpResponseBase:
     response.headers["Content-Length"] = str(len(body))
     if zipped:
         response.headers["Content-Encoding"] = "gzip"
-    return get_conditional_response(request, page.etag, page.last_modified, response)
+    etag = page.etag
+    if "HTTP_IF_NONE_MATCH" in request.META:
+        response.headers["ETag"] = etag = validators.same_content(request, etag)
+    answer = get_conditional_response(request, etag, page.last_modified, response)
+    if answer is not response and "Access-Control-Allow-Origin" in page.headers:
+        answer.headers["Access-Control-Allow-Origin"] = "*"
+    return answer

@@ -12,10 +12,9 @@ from posts.feeds.days import of_days
 from posts.feeds.items import Item, of_papers
 from posts.feeds.markup import rfc3339
 from posts.feeds.newest import newest
+from posts.page_cache import FEED_CACHE_CONTROL
 
 FORMATS: dict[str, ModuleType] = {"rss.xml": rss, "atom.xml": atom, "feed.json": jsonfeed}
-# Readers ask again after a quarter of an hour at the earliest; caches between us hold a feed for seconds.
-CACHE_CONTROL = "public, max-age=900, s-maxage=5"
 # An empty feed is as old as arXiv, or it would be new at every request.
 NEVER = dt.datetime(1991, 8, 14, tzinfo=dt.UTC)
 MOST_OUTLINES = 200
@@ -79,5 +78,5 @@ def _answer(body: bytes, media_type: str) -> HttpResponse:
     return HttpResponse(
         body,
         content_type=f"{media_type}; charset=utf-8",
-        headers={"Access-Control-Allow-Origin": "*", "Cache-Control": CACHE_CONTROL},
+        headers={"Access-Control-Allow-Origin": "*", "Cache-Control": FEED_CACHE_CONTROL},
     )

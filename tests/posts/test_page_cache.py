@@ -10,7 +10,7 @@ from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from papers.models import Generation
-from posts.page_cache import PageCache, shelf
+from posts.page_cache import Change, PageCache, shelf
 from tests.base import chief, make_editor, make_entry, make_post, make_public_paper, make_summary
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +23,9 @@ def test_a_second_request_costs_one_read_by_primary_key(client: Client) -> None:
     first = client.get(HOME)
     with CaptureQueriesContext(connection) as queries:
         second = client.get(HOME)
-    assert [query["sql"] for query in queries] == ["SELECT number FROM papers_generation WHERE id = 1"]
+    assert [query["sql"] for query in queries] == [
+        "SELECT number, changed_at FROM papers_generation WHERE id = 1"
+    ]
     assert second.content == first.content
 
 
@@ -114,8 +116,7 @@ def test_the_shelf_forgets_the_least_used_when_it_is_full(monkeypatch: pytest.Mo
 
 
 def test_a_page_is_made_by_one_thread_while_the_others_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("posts.page_cache._generation", lambda: "1")
-    monkeypatch.setattr("posts.page_cache._changed_at", lambda: 0)
+    monkeypatch.setattr("posts.page_cache._last_change", Change)
     made, arrived = [], threading.Barrier(4)
 
     def slow(request: HttpRequest) -> HttpResponse:
