@@ -78,6 +78,7 @@ class LLMCall(models.Model):
     prompt_tokens = models.PositiveIntegerField("输入词元", null=True)
     cached_tokens = models.PositiveIntegerField("缓存词元", null=True)
     completion_tokens = models.PositiveIntegerField("输出词元", null=True)
+    estimated = models.BooleanField("词元为估计", default=False, help_text="服务器没有报告用量")
     reserved = models.DecimalField("预留", max_digits=12, decimal_places=6, null=True)
     price = models.DecimalField("价格", max_digits=12, decimal_places=6, null=True)
     seconds = models.FloatField("秒", null=True)

@@ -96,6 +96,10 @@ class Summary(models.Model):
     public_since = models.DateTimeField("首次公开", null=True, editable=False)
     public_changed_at = models.DateTimeField("公开文字更新", null=True, editable=False)
     instruction = models.TextField("给模型的要求", blank=True, editable=False)
+    # Up to here people's words may be replaced by the machine's: they asked for it.
+    sent_back_from = models.ForeignKey(
+        "Revision", models.SET_NULL, null=True, related_name="+", editable=False, verbose_name="退回的文字"
+    )
     worst = models.CharField("最重的检查结果", max_length=8, blank=True, editable=False, db_index=True)
     created_at = models.DateTimeField("建立", auto_now_add=True)
 
@@ -202,7 +206,7 @@ class Summary(models.Model):
 
     def send_back(self, by: Any, instruction: str = "") -> None:
         """退回重译: have the model translate again, with an instruction from the editor."""
-        self._move("send_back", by=by, note=instruction, instruction=instruction)
+        self._move("send_back", by=by, note=instruction, instruction=instruction, sent_back_from=self.current)
 
     def take_over(self, by: Any, note: str = "") -> None:
         """手工翻译: a person writes this one."""
@@ -242,15 +246,29 @@ class Summary(models.Model):
         return revision
 
     def publish_machine_text(self) -> bool:
-        """Under the policy `machine`: show the machine's text, marked, until an editor approves one."""
+        """Under the policy `machine`: show the machine's text, marked, until an editor approves one.
+
+        What a person has written and nobody approved is not the machine's to show.
+        """
         now = clock.now()
+        machines = Revision.objects.filter(pk=models.OuterRef("current"), author=None)
         hit = Summary.objects.filter(
-            pk=self.pk, public=None, status=Status.NEEDS_REVIEW, current__isnull=False
+            models.Exists(machines), pk=self.pk, public=None, status=Status.NEEDS_REVIEW
         ).update(public=models.F("current"), public_since=now, public_changed_at=now, reviewed_at=None)
         if hit:
             Generation.bump()
         self.refresh_from_db()
         return hit == 1
+
+    def weigh(self) -> None:
+        """Keep the gravest level among the current text's findings that nobody dismissed."""
+        levels = set(
+            Finding.objects.filter(revision=self.current_id, dismissed_at=None).values_list(
+                "level", flat=True
+            )
+        )
+        self.worst = next((level for level in Finding.LEVELS if level in levels), "")
+        Summary.objects.filter(pk=self.pk, current=self.current_id).update(worst=self.worst)
 
     # How a move is made
 
@@ -318,6 +336,8 @@ class Revision(models.Model):
 class Finding(models.Model):
     """A check that fired on a revision; a dismissal lives as long as the texts it speaks of."""
 
+    LEVELS = ("block", "error", "warning", "info", "autofix")  # in the order that people care about
+
     class Part(models.TextChoices):
         TITLE = "title", "标题"
         ABSTRACT = "abstract", "摘要"
@@ -350,7 +370,9 @@ class Finding(models.Model):
         if not by.has_perm("papers.change_summary"):
             raise PermissionDenied
         self.dismissed_by, self.dismissed_at = by, clock.now()
-        self.save(update_fields=["dismissed_by", "dismissed_at"])
+        with transaction.atomic():
+            self.save(update_fields=["dismissed_by", "dismissed_at"])
+            Summary.objects.get(pk=self.summary_id).weigh()
 
 
 class ReviewEvent(models.Model):
