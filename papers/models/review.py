@@ -281,7 +281,6 @@ class Summary(models.Model):
             summary=self, author=by, base=base, paper_version=self.paper.version, **text
         )
         if Summary.objects.filter(pk=self.pk, current=base).update(current=revision) != 1:
-            transaction.set_rollback(True)
             raise StaleEdit(text, Summary.objects.get(pk=self.pk).current)
         self.current = revision
         return revision
