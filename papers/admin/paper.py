@@ -12,7 +12,8 @@ from django.utils.safestring import SafeString
 
 from papers.models import Announcement, Category, Job, LLMCall, Paper, Summary
 
-from .readonly import ReadOnlyInline, table
+from .html import table
+from .readonly import ReadOnlyInline
 
 
 class CategoryFilter(admin.SimpleListFilter):

@@ -12,7 +12,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from papers.admin.readonly import table
+from papers.admin.html import table
 from papers.models import ReviewEvent, WrongState
 from posts.models import DailyPost, Entry
 

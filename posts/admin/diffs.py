@@ -7,6 +7,8 @@ from difflib import SequenceMatcher
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from papers.admin.html import joined as together
+
 # Above this many characters a changed block is compared with difflib's shortcut: slower is not better to read.
 EXACT = 1500
 _LINES = re.compile(r"[^\n]*\n|[^\n]+")
@@ -17,7 +19,7 @@ def marked(old: str, new: str) -> SafeString:
     if old == new:
         return SafeString("")
     pieces = [_piece(kind, words) for kind, words in joined(changes(old, new))]
-    return SafeString("").join(pieces)
+    return together(pieces)
 
 
 def _piece(kind: str, words: str) -> SafeString:

@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from papers import pipeline
+from papers.admin.html import joined
 from papers.models import Finding, Sitting, Summary, WrongState
 from posts.models import Entry, Report
 
@@ -31,6 +32,7 @@ class QueueAdmin(admin.ModelAdmin):
     list_max_show_all = 0
     show_full_result_count = False
     sortable_by = ()
+    show_facets = admin.ShowFacets.NEVER
     search_fields = ["paper__arxiv_id"]
     search_help_text = "编号，或中英文标题、摘要、解读里的词"
     paginator = queue.IdsFirst
@@ -85,7 +87,7 @@ class QueueAdmin(admin.ModelAdmin):
     @admin.display(description="检查")
     def grave(self, summary: Summary) -> SafeString:
         if summary.current_id is None:
-            return format_html("—")
+            return SafeString("—")
         name = NAMES.get(summary.worst, "干净")
         return format_html('<span class="level level-{}">{}</span>', summary.worst or "clean", name)
 
@@ -122,10 +124,10 @@ class QueueAdmin(admin.ModelAdmin):
                 format_html('<span class="level level-block">{} 条读者报错</span>', summary.reports_open)
             )
         if summary.public_id and summary.public_id != summary.current_id:
-            said.append(format_html("旧文公开中"))
+            said.append(SafeString("旧文公开中"))
         if summary.present:
             said.append(format_html('<span class="present">{} 正开着</span>', "、".join(summary.present)))
-        return SafeString("<br>").join(said)
+        return joined(said, "<br>")
 
     @admin.display(description="编辑")
     def editor(self, summary: Summary) -> str:

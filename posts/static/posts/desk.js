@@ -110,14 +110,14 @@
   let timer = 0;
   let running = null;
 
-  function fill(selector, html, same) {
-    const box = root.querySelector(selector);
-    if (!box) return;
-    if (html || same === undefined) { box.innerHTML = html; return; }
-    const quiet = document.createElement("span");
-    quiet.className = "quiet";
-    quiet.textContent = same;
-    box.replaceChildren(quiet);
+  function fill(selector, html) {
+    root.querySelectorAll(selector).forEach((box) => {
+      if (html || box.dataset.same === undefined) { box.innerHTML = html; return; }
+      const quiet = document.createElement("span");
+      quiet.className = "quiet";
+      quiet.textContent = box.dataset.same;
+      box.replaceChildren(quiet);
+    });
   }
 
   function put(data) {
@@ -127,10 +127,8 @@
     PARTS.forEach((part) => {
       const piece = data.parts[part];
       fill('[data-preview="' + part + '"]', piece.html);
-      [["diff", piece.diff], ["public", piece.public]].forEach(([name, html]) => {
-        const box = root.querySelector("[data-" + name + '="' + part + '"]');
-        if (box) fill("[data-" + name + '="' + part + '"]', html, box.dataset.same);
-      });
+      fill('[data-diff="' + part + '"]', piece.diff);
+      fill('[data-public="' + part + '"]', piece.public);
     });
   }
 
