@@ -4,7 +4,7 @@ from django.contrib.sitemaps import views as sitemaps
 from django.urls import include, path, register_converter
 
 from posts.sitemaps import SITEMAPS
-from posts.views import about, days, papers, reports, searching, shelves, statistics, twins
+from posts.views import about, days, glossary, papers, reports, searching, shelves, statistics, twins
 
 
 class Digits:
@@ -53,7 +53,8 @@ urlpatterns = [
     path("archive/", days.archive, name="posts-archive"),
     path("search/", searching.results, name="posts-search"),
     path("statistics/", statistics.statistics, name="posts-statistics"),
-    path("glossary/", about.glossary, name="posts-glossary"),
+    path("glossary/", glossary.glossary, name="posts-glossary"),
+    path("glossary/<path:name>/", glossary.term, name="posts-term"),
     path("subscribe/", about.subscribe, name="posts-subscribe"),
     path("about/", about.about, name="posts-about"),
     # /sitemap.xml

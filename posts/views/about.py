@@ -7,7 +7,6 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from papers.models import Term
 from posts.models import Digest
 
 
@@ -27,12 +26,6 @@ def about(request: HttpRequest) -> HttpResponse:
 def subscribe(request: HttpRequest) -> HttpResponse:
     """Every feed of the site with its address."""
     return render(request, "posts/subscribe.html", {"digests": Digest.objects.filter(active=True)})
-
-
-@require_safe
-def glossary(request: HttpRequest) -> HttpResponse:
-    """The term base: each term, our Chinese, what else is right."""
-    return render(request, "posts/glossary.html", {"terms": Term.objects.order_by("english")})
 
 
 @require_safe
