@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from papers import taxonomy
+from papers.models import Summary
 from posts import bibtex, cards
 from posts.models import Entry
 from posts.related import related_to
@@ -34,10 +35,22 @@ def canonical_or_404(name: str) -> str:
 @require_safe
 def paper(request: HttpRequest, name: str) -> HttpResponse:
     arxiv_id = canonical_or_404(name)
+    if _was_withdrawn(arxiv_id):
+        return render(request, "posts/withdrawn.html", {"arxiv_id": arxiv_id}, status=410)
     card = card_or_404(arxiv_id)
     if name != arxiv_id:
         return HttpResponsePermanentRedirect(reverse("posts-paper", args=[arxiv_id]))
     return render(request, "posts/paper.html", _context(card))
+
+
+def _was_withdrawn(arxiv_id: str) -> bool:
+    """A person took away a text that readers had seen: its address says so instead of vanishing."""
+    return Summary.objects.filter(
+        paper__arxiv_id=arxiv_id,
+        public=None,
+        public_since__isnull=False,
+        paper__entries__post__status="published",
+    ).exists()
 
 
 def _context(card: cards.Card) -> dict[str, Any]:
