@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from urllib.parse import urlencode
 
 from django.contrib.contenttypes.models import ContentType
 from taggit.models import TaggedItem
@@ -10,7 +11,7 @@ from taggit.models import TaggedItem
 from papers import taxonomy
 from papers.models import Paper, Revision, Summary
 from papers.models.paper import ARXIV
-from posts import addresses, rendered
+from posts import addresses, rendered, rendering
 from posts.models import Entry, Rendered
 
 FOLD_AUTHORS_AFTER = 12
@@ -71,6 +72,15 @@ class Card:
     def url(self) -> str:
         return addresses.paper(self.paper.arxiv_id)
 
+    @cached_property
+    def plain_title(self) -> str:
+        """The Chinese title as a line of text: formulae without their TeX delimiters."""
+        return rendering.plain(self.revision.title)
+
+    @cached_property
+    def plain_abstract(self) -> str:
+        return rendering.plain(self.revision.abstract)
+
     @property
     def bibtex_url(self) -> str:
         return self.url.removesuffix("/") + ".bib"
@@ -108,6 +118,21 @@ class Card:
     def html_url(self) -> str:
         """arXiv's own HTML; it exists for papers since the new identifiers."""
         return "" if "/" in self.paper.arxiv_id else f"{ARXIV}/html/{self.paper.arxiv_id}v{self.version}"
+
+    @property
+    def coins(self) -> str:
+        """An OpenURL context object, by which reference managers read a list (COinS)."""
+        fields = [
+            ("ctx_ver", "Z39.88-2004"),
+            ("rft_val_fmt", "info:ofi/fmt:kev:mtx:journal"),
+            ("rft.genre", "preprint"),
+            ("rft.atitle", self.paper.title),
+            ("rft.jtitle", f"arXiv:{self.paper.arxiv_id}"),
+            ("rft.date", f"{self.paper.submitted:%Y-%m-%d}" if self.paper.submitted else ""),
+            ("rft_id", self.abs_url),
+            *(("rft.au", name) for name in self.first_authors),
+        ]
+        return urlencode([(name, value) for name, value in fields if value])
 
     @property
     def reviewer(self) -> str:

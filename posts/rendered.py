@@ -23,6 +23,11 @@ def of(texts: Iterable[tuple[Paper, Revision]]) -> dict[int, Rendered]:
     return kept | {one.pk: one for one in made}
 
 
+def prepare(revisions: Iterable[Revision]) -> int:
+    """Make the HTML of these texts before readers ask for it; how many texts have it now."""
+    return len(of((revision.summary.paper, revision) for revision in revisions))
+
+
 def _keep(made: list[Rendered]) -> None:
     fields = [field.name for field in Rendered._meta.fields if not field.primary_key]
     Rendered.objects.bulk_create(

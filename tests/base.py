@@ -42,10 +42,13 @@ def make_observer() -> User:
     return make_user("guancha", "view_summary")
 
 
+def speech() -> Digest:
+    """The digest that migrations make."""
+    return Digest.objects.get(slug="speech")
+
+
 def make_digest(**fields: Any) -> Digest:
-    """The digest that migrations made, or another one."""
-    if not fields:
-        return Digest.objects.get(slug="speech")
+    """A digest beside speech."""
     return Digest.objects.create(**{"slug": "vision", "title": "视觉", "categories": ["cs.CV"]} | fields)
 
 
@@ -95,7 +98,7 @@ def make_post(date: dt.date = DAY, *, digest: Digest | None = None, published: b
     """A day's post; `published` by the chief."""
     end = timezone.make_aware(dt.datetime.combine(date, dt.time(8, 50)), timezone.get_default_timezone())
     post = DailyPost.objects.create(
-        digest=digest or make_digest(),
+        digest=digest or speech(),
         date=date,
         window_start=end - dt.timedelta(days=1),
         window_end=end,

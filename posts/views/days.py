@@ -3,6 +3,7 @@
 import datetime as dt
 from calendar import Calendar
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -16,7 +17,8 @@ from posts.cards import Card, of_entries
 from posts.models import DailyPost, Digest, Entry
 from posts.views.common import date_or_404, range_start
 
-HOME_DAYS = 7
+HOME_POSTS = 20
+HOME_PAPERS = 150
 DIGEST_DAYS = 30
 RANGE_DAYS = 31
 RANGE_PAPERS = 60
@@ -84,22 +86,11 @@ def with_counts(posts: list[DailyPost]) -> list[DailyPost]:
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """The newest published posts of every digest."""
-    posts = with_counts(list(public_posts()[: HOME_DAYS * 4]))
-    newest: dict[int, DailyPost] = {}
-    for post in posts:
-        newest.setdefault(post.digest_id, post)
-    latest = next(iter(posts), None)
-    entries = Entry.objects.public().filter(post=latest).with_texts() if latest else Entry.objects.none()
-    return render(
-        request,
-        "posts/home.html",
-        {
-            "posts": posts,
-            "newest": list(newest.values()),
-            "day": Day(latest, of_entries(entries)) if latest else None,
-        },
-    )
+    """The newest published day of every digest, and the days before."""
+    posts = with_counts(list(public_posts()[:HOME_POSTS]))
+    newest = list({post.digest_id: post for post in reversed(posts)}.values())
+    days = _days_of(sorted(newest, key=lambda post: post.digest.slug), most=HOME_PAPERS)
+    return render(request, "posts/home.html", {"posts": posts, "days": days})
 
 
 @require_safe
@@ -114,27 +105,21 @@ def digest(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _range(request: HttpRequest, found: Digest, since: dt.date | None) -> HttpResponse:
     posts = list(public_posts(found).filter(date__gte=since).reverse()[:RANGE_DAYS]) if since else []
+    with_counts(posts)
     days = _days_of(posts)
     following = public_posts(found).filter(date__gt=days[-1].post.date).last() if days else None
     context = {"digest": found, "since": since, "days": days, "following": following}
     return render(request, "posts/range.html", context)
 
 
-def _days_of(posts: list[DailyPost]) -> list[Day]:
-    """Whole days in order, until the page has had enough papers."""
-    entries = (
-        Entry.objects.public().filter(post__in=posts).order_by("post__date", "position", "id").with_texts()
-    )
-    by_post: dict[int, list[Entry]] = {post.pk: [] for post in posts}
-    for entry in entries[: 2 * RANGE_PAPERS]:
-        by_post[entry.post_id].append(entry)
-    kept, total = [], 0
-    for post in posts:
-        total += len(by_post[post.pk])
-        if kept and total > RANGE_PAPERS:
-            break
-        kept.append(post)
-    made = of_entries(entry for post in kept for entry in by_post[post.pk])
+def _days_of(posts: list[DailyPost], most: int = RANGE_PAPERS) -> list[Day]:
+    """Whole days in order, of posts that know what they show, until the page has had enough papers."""
+    totals = accumulate(post.shown for post in posts)
+    kept = [
+        post for at, (post, total) in enumerate(zip(posts, totals, strict=True)) if total <= most or at == 0
+    ]
+    entries = Entry.objects.public().filter(post__in=kept).order_by("post__date", "digest", "position", "id")
+    made = of_entries(entries.with_texts())
     return [Day(post, [card for card in made if card.entry.post_id == post.pk]) for post in kept]
 
 

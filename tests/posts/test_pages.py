@@ -3,7 +3,17 @@
 import pytest
 from django.test import Client
 
-from tests.base import DAY, make_entry, make_paper, make_post, make_public_paper, make_summary
+from papers.models import Term
+from tests.base import (
+    DAY,
+    chief,
+    make_digest,
+    make_entry,
+    make_paper,
+    make_post,
+    make_public_paper,
+    make_summary,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -109,3 +119,30 @@ def test_public_pages_set_no_cookie_and_vary_by_none(client: Client) -> None:
         response = client.get(address)
         assert not response.cookies, address
         assert "Cookie" not in response.get("Vary", ""), address
+
+
+def test_a_withdrawn_text_says_so_at_its_address(client: Client) -> None:
+    paper = make_public_paper("2601.19786")
+    paper.summary.withdraw(chief(), "译错了")
+    response = client.get("/papers/2601.19786/")
+    assert response.status_code == 410
+    assert "已撤下" in response.content.decode()
+    assert "流式口音" not in response.content.decode()
+
+
+def test_the_home_page_shows_the_newest_day_of_every_digest(client: Client) -> None:
+    make_public_paper("2601.19786")
+    make_entry(
+        make_post(digest=make_digest(), published=True), make_summary("approved", title="图像里的方言")
+    )
+    page = text_of(client, "/")
+    assert "流式口音转换" in page
+    assert "图像里的方言" in page
+
+
+def test_a_term_is_shown_with_a_sentence_and_a_way_to_contest_it(client: Client) -> None:
+    Term.objects.update_or_create(english="word error rate", defaults={"chinese": "词错误率"})
+    make_public_paper("2601.19786")
+    page = text_of(client, "/glossary/Word%20Error%20Rate/")
+    assert "词错误率降至4.2%" in page
+    assert "建议修改" in page

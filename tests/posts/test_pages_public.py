@@ -32,7 +32,7 @@ VALUES = {
     "categories": ["cs.SD", "cs.SD+eess.AS-math.NA"],
     "format": ["rss.xml", "atom.xml", "feed.json"],
 }
-NAMES = {"papers/": [ARXIV_ID], "tags/": [TAG]}
+NAMES = {"papers/": [ARXIV_ID], "tags/": [TAG], "glossary/": ["token"]}
 QUERIES = {
     "search/": ["?q=密文", "?q=Secret", f"?q={ARXIV_ID}", "?author=Ada+Secret"],
     "d/": ["?since=2026-01-01"],
@@ -44,7 +44,7 @@ QUERIES = {
 # These speak of no paper, or show none before they are asked for one.
 WITHOUT_PAPERS = [
     *("/about/", "/subscribe/", "/glossary/", "/robots.txt", "/healthz", "/feeds.opml", "/statistics/"),
-    *("/search/", "/stars/", "/sitemap.xml", "/sitemap-pages.xml"),
+    *("/search/", "/stars/", "/glossary/token/", "/sitemap.xml", "/sitemap-pages.xml"),
     *(f"/feeds/search/{name}" for name in VALUES["format"]),
 ]
 
@@ -91,7 +91,7 @@ def kinds_of(converter: object) -> list[str]:
 
 def body(client: Client, address: str) -> str:
     response = client.get(address)
-    assert response.status_code in (200, 404), (address, response.status_code)
+    assert response.status_code in (200, 404, 410), (address, response.status_code)
     content = b"".join(response.streaming_content) if response.streaming else response.content
     return content.decode()
 

@@ -1,0 +1,24 @@
+"""For monitors and process managers: alive, or with ?deep=1 truly well."""
+
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from posts import health
+
+
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process answers and reaches its database; deep: the worker beats, the last day is complete, no halt.
+
+    503 when not all is well, so that a monitor need not read the body.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    if request.GET.get("deep") != "1":
+        return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
+    well, signs = health.deep()
+    answer = {"ok": well, **signs}
+    return JsonResponse(answer, status=200 if well else 503, json_dumps_params={"ensure_ascii": False})
