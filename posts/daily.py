@@ -4,14 +4,19 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from django.db.models import Subquery
+
 from digest_site import clock
-from papers import batches, ledger, pipeline
-from papers.models import Category, Job
+from papers import ledger, pipeline
+from papers.models import Announcement, Category, Job, Summary
 
 from .assembly import assemble
 from .models import DailyPost, Digest
 
 Tell = Callable[[str, pipeline.Progress], None]
+TEXT_KINDS = (Job.Kind.TRANSLATE, Job.Kind.FULLTEXT, Job.Kind.ANALYSE)
+# Drafts younger than this fill themselves; an older one changes when somebody lists its date again.
+FILLS_FOR = dt.timedelta(days=14)
 
 
 @dataclass
@@ -32,7 +37,7 @@ def quiet(step: str, progress: pipeline.Progress) -> None:
 
 def default_day() -> dt.date:
     """The newest date that arXiv has announced."""
-    return batches.latest(clock.now())
+    return ledger.newest_listing()
 
 
 def fetch(digests: Sequence[Digest], days: Sequence[dt.date], *, tell: Tell = quiet) -> list[DayRun]:
@@ -40,59 +45,79 @@ def fetch(digests: Sequence[Digest], days: Sequence[dt.date], *, tell: Tell = qu
 
     :raises NotYet: a date has no announcement, or not yet.
     """
-    categories = union(digests)
-    pipeline.list_days(
-        sorted(days), categories, foreground=True, tell=lambda progress: tell("列表", progress)
-    )
+    for day in days:
+        pipeline.require_announced(day)
+    _list(digests, days, tell)
     return [_run(digest, day, []) for day in sorted(days) for digest in digests]
+
+
+def _list(digests: Sequence[Digest], days: Iterable[dt.date], tell: Tell) -> None:
+    def told(step: pipeline.Step) -> None:
+        progress = pipeline.Progress(queued=step.total - step.done)
+        progress.ended[Job.Kind.LIST, Job.State.DONE] = step.done
+        tell("列表", progress)
+
+    pipeline.list_days(sorted(days), union(digests), foreground=True, tell=told)
 
 
 def union(digests: Iterable[Digest]) -> list[str]:
     """All categories of these digests, each once: a category is asked for once a date."""
-    return sorted({code for digest in digests for code in digest.categories})
+    return sorted(ledger.codes(code for digest in digests for code in digest.categories))
 
 
 def summarize(
     digests: Sequence[Digest], days: Sequence[dt.date], *, limit: int | None = None, tell: Tell = quiet
 ) -> list[DayRun]:
     """Translate, read and analyse the papers of these dates, in the foreground; waiting jobs are due."""
-    ids = sorted(
-        {
-            arxiv_id
-            for day in days
-            for digest in digests
-            for arxiv_id in pipeline.announced_ids(day, digest.categories)
-        }
-    )
+    ids = sorted({arxiv_id for day in days for arxiv_id in pipeline.announced_ids(day, union(digests))})
     chosen = ids if limit is None else ids[:limit]
-    pipeline.work_off(
-        [Job.Kind.TRANSLATE, Job.Kind.FULLTEXT, Job.Kind.ANALYSE],
-        subjects=lambda: chosen,
-        foreground=True,
-        tell=lambda progress: tell("译读", progress),
-    )
+
+    def told(progress: pipeline.Progress) -> None:
+        progress.queued = max(0, ledger.work_left(chosen) - progress.running)
+        tell("译读", progress)
+
+    pipeline.work_off(TEXT_KINDS, subjects=lambda: chosen, foreground=True, tell=told)
     return [_run(digest, day, chosen) for day in days for digest in digests]
 
 
 def run_daily(digests: Sequence[Digest], day: dt.date, *, tell: Tell = quiet) -> list[DayRun]:
-    """Close the earlier open dates, then list, summarize and assemble `day`."""
-    days = sorted({*ledger.open_days(day, union(digests)), day})
-    fetch(digests, days, tell=tell)
+    """Close the earlier open dates, then list, summarize and assemble `day`.
+
+    :raises NotYet: the date has no announcement, or not yet.
+    """
+    pipeline.require_announced(day)
+    _list(digests, {*open_before(digests, day), day}, tell)
+    days = sorted({*days_with_work(digests, day), *ledger.open_days(day, union(digests)), day})
     summarize(digests, days, tell=tell)
     return [_finish(digest, date) for date in days for digest in digests]
 
 
+def open_before(digests: Sequence[Digest], day: dt.date) -> list[dt.date]:
+    """Earlier dates that lack something or whose second look is due, oldest first."""
+    looks = ledger.open_looks(day, union(digests))
+    return [look.date for look in looks if look.date < day and look.is_due(clock.now())]
+
+
+def days_with_work(digests: Sequence[Digest], day: dt.date) -> list[dt.date]:
+    """Dates up to `day` with papers whose translation or reading is still to do."""
+    unfinished = Job.objects.filter(kind__in=TEXT_KINDS).exclude(state__in=[Job.State.DONE, Job.State.DEAD])
+    rows = Announcement.objects.filter(
+        category__in=union(digests), date__lte=day, arxiv_id__in=Subquery(unfinished.values("subject"))
+    ).exclude(kind=Announcement.Kind.REPLACE)
+    return sorted(set(rows.order_by().values_list("date", flat=True)))
+
+
 def assemble_open_days() -> None:
     """Drafts of the dates that are not settled, for the worker: papers and texts keep coming in."""
-    now = clock.now()
+    newest = ledger.newest_day()
     for digest in Digest.objects.filter(active=True):
-        for day in {*ledger.open_days(batches.latest(now), digest.categories), *_recent_days(digest)}:
+        for day in sorted({*ledger.open_days(newest, digest.categories), *_recent_days(digest)}):
             _finish(digest, day)
 
 
 def _recent_days(digest: Digest) -> list[dt.date]:
-    newest = digest.posts.order_by("-date").values_list("date", flat=True)
-    return list(newest[:3])
+    since = clock.now().date() - FILLS_FOR
+    return list(digest.posts.filter(date__gt=since).values_list("date", flat=True))
 
 
 def follow_categories() -> None:
@@ -104,16 +129,27 @@ def follow_categories() -> None:
 
 def _finish(digest: Digest, day: dt.date) -> DayRun:
     """Publish what the policy lets the machine publish; people publish the rest."""
-    run = _run(digest, day, sorted(pipeline.announced_ids(day, digest.categories)))
-    if digest.policy == Digest.Policy.MACHINE and run.post and run.post.entries.exists():
+    run = _run(digest, day, sorted(pipeline.announced_ids(day, union([digest]))))
+    if run.post and _machine_may_publish(run.post):
         run.post.publish()
     return run
+
+
+def _machine_may_publish(post: DailyPost) -> bool:
+    """Whether the policy has something to show that is not shown; what a person withdrew stays withdrawn."""
+    if post.digest.policy != Digest.Policy.MACHINE or post.status == DailyPost.Status.WITHDRAWN:
+        return False
+    entries = post.entries.filter(held="")
+    if post.status == DailyPost.Status.DRAFT:
+        return entries.exists()
+    ready = {"paper__summary__public": None, "paper__summary__status": Summary.Status.NEEDS_REVIEW}
+    return entries.filter(**ready).exclude(paper__summary__worst="block").exists()
 
 
 def _run(digest: Digest, day: dt.date, subjects: Sequence[str]) -> DayRun:
     book = ledger.of_day(day, digest.categories)
     run = DayRun(digest, day, book, troubles=list(book.troubles))
     run.left = ledger.work_left(subjects) + (not book.listed)
-    if book.listed or book.stored:
+    if book.stored or (book.listed and not book.silent):
         run.post = assemble(digest, day)
     return run

@@ -5,12 +5,14 @@ tests all come in here. Every step may be repeated at any time: work is claimed 
 and a paid reply is stored before it is used.
 """
 
+from .catchup import NotYet, Step, due_days, enlist, estimate, list_days, require_announced
 from .edits import recheck, retranslate, save_edit
 from .halts import clear_halt, current_halt
-from .listing import Listed, NotYet, due_days, enlist, ingest, ingest_subject
+from .listing import ingest, ingest_subject
 from .money import Spent, spent_today
+from .polls import Listed
 from .storing import announced_ids, followed, id_order
-from .work import Progress, list_days, work_off
+from .work import Progress, work_off
 
 __all__ = [
     "Listed",
@@ -19,15 +21,18 @@ __all__ = [
     "followed",
     "Progress",
     "Spent",
+    "Step",
     "clear_halt",
     "current_halt",
     "due_days",
     "enlist",
+    "estimate",
     "id_order",
     "ingest",
     "ingest_subject",
     "list_days",
     "recheck",
+    "require_announced",
     "retranslate",
     "save_edit",
     "spent_today",

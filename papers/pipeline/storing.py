@@ -1,17 +1,28 @@
-"""Storing what sources say of papers: the listing's own words first, the API's when they arrive."""
+"""Storing what sources say of papers, in bulk: the listing's own words first, arXiv's metadata when it arrives.
+
+What an update may not touch: a withdrawal's notice never takes the place of title and abstract, `submitted`
+is v1's, authors come from sources that name them one by one, and people's texts are none of our business.
+"""
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Sequence
+from copy import copy
+from typing import Any
 
 from django.db import transaction
 
 from digest_site import clock
-from papers import batches, jobs, taxonomy
-from papers.harvest import Arxiv, Item, Record
-from papers.models import Announcement, Category, FullText, Job, Paper, Summary
+from papers import jobs, taxonomy
+from papers.harvest import Item, OaiRecord, Record
+from papers.models import Announcement, Category, FullText, Generation, Job, Paper, Summary, WrongState
+
+from . import words
 
 Kind = Announcement.Kind
-IDS_A_CALL = 100
+Status = Summary.Status
+# What a reader of a public page sees of a paper beside the Chinese text.
+VISIBLE = ("version", "title", "abstract", "authors", "categories", "withdrawn", "comment", "doi", "journal")
 
 
 def announced_ids(day: dt.date, categories: Sequence[str]) -> set[str]:
@@ -30,23 +41,40 @@ def followed() -> list[str]:
     return list(Category.objects.filter(followed=True).values_list("code", flat=True))
 
 
-def store_items(items: Iterable[Item]) -> None:
-    """A listing's own words serve as metadata until the API's arrive; they never replace those."""
-    items = [item for item in items if item.kind != Kind.REPLACE and item.title]
-    known = set(
-        Paper.objects.filter(arxiv_id__in=[item.arxiv_id for item in items]).values_list(
-            "arxiv_id", flat=True
+def open_work(day: dt.date, categories: Sequence[str]) -> None:
+    """A summary and its jobs for each paper of the date; machine work starts as soon as it is stored."""
+    papers = Paper.objects.filter(arxiv_id__in=announced_ids(day, categories))
+    with transaction.atomic():
+        Summary.objects.bulk_create(
+            [Summary(paper=paper) for paper in papers.filter(summary=None)], ignore_conflicts=True
         )
-    )
-    Paper.objects.upsert([_paper_of(item) for item in items if item.arxiv_id not in known])
+        waiting = papers.filter(summary__status=Status.WAITING)
+        jobs.enqueue(Job.Kind.TRANSLATE, waiting.values_list("arxiv_id", flat=True))
+        unread = papers.exclude(summary__status=Status.REJECTED).exclude(
+            pk__in=FullText.objects.values("paper")
+        )
+        jobs.enqueue(
+            Job.Kind.FULLTEXT,
+            unread.filter(withdrawn=False).values_list("arxiv_id", flat=True),
+        )
+
+
+# The listing's words
+
+
+def store_items(items: Iterable[Item]) -> None:
+    """A listing's own words serve as metadata until arXiv's arrive; they never replace those."""
+    items = [item for item in items if item.kind != Kind.REPLACE and item.title]
+    known = stored(item.arxiv_id for item in items)
+    Paper.objects.upsert([_paper_of_item(item) for item in items if item.arxiv_id not in known])
     licensed = {item.arxiv_id: item.licence for item in items if item.licence}
     papers = list(Paper.objects.filter(arxiv_id__in=licensed, licence=""))
     for paper in papers:
         paper.licence = licensed[paper.arxiv_id]
-    Paper.objects.bulk_update(papers, ["licence"], batch_size=200)
+    _write(papers, ["licence"])
 
 
-def _paper_of(item: Item) -> Paper:
+def _paper_of_item(item: Item) -> Paper:
     return Paper(
         arxiv_id=item.arxiv_id,
         version=item.version or 1,
@@ -60,25 +88,19 @@ def _paper_of(item: Item) -> Paper:
     )
 
 
-def store_records(records: Sequence[Record]) -> None:
-    """Upsert the API's metadata; a changed title or abstract is sent to be translated anew."""
-    before = {
-        paper.arxiv_id: paper
-        for paper in Paper.objects.filter(arxiv_id__in=[record.arxiv_id for record in records])
-    }
-    newer = [
-        record
-        for record in records
-        if record.arxiv_id not in before or record.version >= before[record.arxiv_id].version
-    ]
-    with transaction.atomic():
-        Paper.objects.upsert([_paper_of_record(record) for record in newer])
-        changed = [
-            record.arxiv_id
-            for record in newer
-            if record.arxiv_id in before and _text_changed(before[record.arxiv_id], record)
-        ]
-        _translate_again(changed)
+# The API's metadata
+
+
+def store_records(records: Iterable[Record]) -> None:
+    """Upsert the API's metadata; an index that is behind what we know changes nothing."""
+    records = list(records)
+    before = stored(record.arxiv_id for record in records)
+    newer = [record for record in records if record.version >= _version(before.get(record.arxiv_id))]
+    _update([_paper_of_record(record) for record in newer], before)
+
+
+def _version(paper: Paper | None) -> int:
+    return paper.version if paper else 0
 
 
 def _paper_of_record(record: Record) -> Paper:
@@ -99,70 +121,177 @@ def _paper_of_record(record: Record) -> Paper:
     )
 
 
-def _text_changed(paper: Paper, record: Record) -> bool:
-    """Whether the words changed; white space does not count, and a withdrawal notice is no abstract."""
-    if record.withdrawn:
-        return False
-    old, new = f"{paper.title} {paper.abstract}", f"{record.title} {record.abstract}"
-    return old.split() != new.split()
+# OAI-PMH's: versions, licence, withdrawal, and the words where only they changed
 
 
-def _translate_again(arxiv_ids: Sequence[str]) -> None:
-    """A new abstract for a paper that has a Chinese text: the text goes back to the model, then to review."""
-    with_text = Summary.objects.filter(paper__arxiv_id__in=arxiv_ids).exclude(status=Summary.Status.REJECTED)
-    jobs.enqueue(
-        Job.Kind.TRANSLATE, with_text.values_list("paper__arxiv_id", flat=True), again=True, priority=5
+def store_changes(records: Iterable[OaiRecord]) -> None:
+    """Update the papers that we have by what OAI-PMH says of them; unknown ones are not ours.
+
+    A record whose authors changed is left to the API, which names them one by one: it only adds
+    the history, and the id stays among those that want metadata.
+    """
+    before = stored(record.arxiv_id for record in records)
+    known = [record for record in records if record.versions and record.arxiv_id in before]
+    newer = [record for record in known if _is_whole(record, before[record.arxiv_id])]
+    _update([_paper_of_change(record, before[record.arxiv_id]) for record in newer], before)
+    now = stored(record.arxiv_id for record in known)
+    for record in known:
+        paper = now[record.arxiv_id]
+        paper.versions = _history(record, paper.versions)
+        paper.licence = record.licence or paper.licence
+        paper.withdrawn = record.withdrawn or paper.withdrawn
+    _write(now.values(), ["versions", "licence", "withdrawn"])
+
+
+def _is_whole(record: OaiRecord, paper: Paper) -> bool:
+    """Whether nothing but the record is needed to bring the paper up to date."""
+    version = record.version or 0
+    return version >= paper.version and (version == paper.version or _same_authors(record, paper))
+
+
+def _paper_of_change(record: OaiRecord, paper: Paper) -> Paper:
+    return Paper(
+        arxiv_id=record.arxiv_id,
+        version=record.version or paper.version,
+        title=record.title,
+        abstract=record.abstract,
+        authors=paper.authors,
+        categories=list(taxonomy.canonical_all(record.categories)) or paper.categories,
+        submitted=record.submitted,
+        updated=record.versions[-1].date,
+        comment=record.comment,
+        doi=record.doi,
+        journal=record.journal,
+        withdrawn=record.withdrawn,
+        fetched_at=clock.now(),
     )
 
 
-def fetch_metadata(arxiv: Arxiv, day: dt.date, categories: Sequence[str]) -> int:
-    """The API's word on every id of the date that it has not given yet; how many it still does not know.
-
-    :raises SourceError: the API gave no proper answer; what earlier calls brought is stored.
-    """
-    wanted = sorted(without_metadata(day, categories))
-    for start in range(0, len(wanted), IDS_A_CALL):
-        store_records(arxiv.metadata(wanted[start : start + IDS_A_CALL]))
-    return len(without_metadata(day, categories)) if wanted else 0
+def split_authors(names: str) -> list[str]:
+    """OAI-PMH's one string of authors as names; affiliations in parentheses are left out."""
+    bare = names
+    while (shorter := re.sub(r"\([^()]*\)", " ", bare)) != bare:
+        bare = shorter
+    return [" ".join(name.split()) for name in re.split(r",\s*(?:and\s+)?|\s+and\s+", bare) if name.strip()]
 
 
-def without_metadata(day: dt.date, categories: Sequence[str]) -> set[str]:
-    """Ids of the date whose API metadata is unknown, or older than the version that was announced."""
-    rows = Announcement.objects.filter(date=day, category__in=categories)
-    newest = dict(rows.values_list("arxiv_id", "version"))
-    stored = {
-        paper.arxiv_id: paper
-        for paper in Paper.objects.filter(arxiv_id__in=newest).only("arxiv_id", "version", "fetched_at")
-    }
-    replaced = set(rows.filter(kind=Kind.REPLACE).values_list("arxiv_id", flat=True))
-    wanted = set()
-    for arxiv_id, version in newest.items():
-        paper = stored.get(arxiv_id)
-        if paper is None and arxiv_id in replaced:
-            continue  # a new version of a paper that we never had
-        if (
-            paper is None
-            or paper.fetched_at is None
-            or paper.version < (version or 1)
-            or (arxiv_id in replaced and paper.fetched_at < batches.announced_at(day))
-        ):
-            wanted.add(arxiv_id)
-    return wanted
+def _same_authors(record: OaiRecord, paper: Paper) -> bool:
+    ours = [author["name"] if isinstance(author, dict) else str(author) for author in paper.authors]
+    return list(map(words.normal, split_authors(record.authors))) == list(map(words.normal, ours))
 
 
-def open_work(day: dt.date, categories: Sequence[str]) -> None:
-    """A summary and its jobs for each paper of the date; machine work starts as soon as it is stored."""
-    papers = Paper.objects.filter(arxiv_id__in=announced_ids(day, categories))
+def _history(record: OaiRecord, known: Sequence[Any]) -> list[dict[str, Any]]:
+    """One row a version; the words that a later version replaced stay with the version they were of."""
+    rows = {row["version"]: row for row in known if isinstance(row, dict)}
+    for version in record.versions:
+        rows[version.number] = rows.get(version.number, {}) | {
+            "version": version.number,
+            "submitted": version.date.isoformat(),
+            "size": version.size,
+            "withdrawn": version.withdrawn,
+        }
+    if record.licence and record.version:
+        rows[record.version]["licence"] = record.licence
+    return [rows[number] for number in sorted(rows)]
+
+
+# What an update means for the texts
+
+
+def stored(arxiv_ids: Iterable[str]) -> dict[str, Paper]:
+    """Our papers among these ids, by id."""
+    return Paper.objects.in_bulk(list(dict.fromkeys(arxiv_ids)), field_name="arxiv_id")
+
+
+def _update(papers: Sequence[Paper], before: dict[str, Paper]) -> None:
+    """Write papers whole. Changed words go into the history and send the Chinese text back to review."""
+    changed = []
+    for paper in papers:
+        if old := before.get(paper.arxiv_id):
+            _keep_what_withdrawal_hides(paper, old)
+            if _says_something_else(old, paper):
+                paper.versions = [*_without(old.versions, old.version), _superseded(old)]
+                changed.append(paper)
     with transaction.atomic():
-        Summary.objects.bulk_create(
-            [Summary(paper=paper) for paper in papers.filter(summary=None)], ignore_conflicts=True
-        )
-        waiting = papers.filter(summary__status=Summary.Status.WAITING)
-        jobs.enqueue(Job.Kind.TRANSLATE, waiting.values_list("arxiv_id", flat=True))
-        unread = papers.exclude(summary__status=Summary.Status.REJECTED).exclude(
-            pk__in=FullText.objects.values("paper")
-        )
-        jobs.enqueue(
-            Job.Kind.FULLTEXT,
-            unread.filter(withdrawn=False).values_list("arxiv_id", flat=True),
-        )
+        Paper.objects.upsert(papers)
+        _write(changed, ["versions"])
+        _write([paper for paper in papers if _is_first_dated(paper, before)], ["submitted"])
+        _review_again(paper.arxiv_id for paper in changed)
+        _tell_readers(paper for paper in papers if _looks_different(paper, before.get(paper.arxiv_id)))
+
+
+def _keep_what_withdrawal_hides(paper: Paper, old: Paper) -> None:
+    """A withdrawal is a mark: the paper keeps its words, and the notice is its comment."""
+    paper.withdrawn = paper.withdrawn or (old.withdrawn and old.version == paper.version)
+    if paper.withdrawn:
+        paper.comment = paper.comment or paper.abstract[:1000]
+        paper.title, paper.abstract = old.title, old.abstract
+
+
+def _says_something_else(old: Paper, new: Paper) -> bool:
+    pairs = [(old.title, new.title), (old.abstract, new.abstract)]
+    if old.fetched_at is not None and new.version > old.version:
+        return not all(words.same(*pair) for pair in pairs)
+    # Another source of the same version: its spelling of the same words is no news.
+    return not all(words.alike(*pair) for pair in pairs)
+
+
+def _superseded(old: Paper) -> dict[str, Any]:
+    row = next((row for row in old.versions if row.get("version") == old.version), {})
+    return row | {"version": old.version, "title": old.title, "abstract": old.abstract}
+
+
+def _without(versions: Iterable[dict[str, Any]], number: int) -> list[dict[str, Any]]:
+    return [row for row in versions if row.get("version") != number]
+
+
+def _review_again(arxiv_ids: Iterable[str]) -> None:
+    """A new abstract: an approved text goes back to review, a machine's text back to the model."""
+    summaries = Summary.objects.filter(paper__arxiv_id__in=list(arxiv_ids)).select_related("current")
+    affected = list(summaries.exclude(status__in=[Status.REJECTED, Status.MANUAL]).select_related("paper"))
+    for summary in affected:
+        if summary.status == Status.APPROVED and summary.current:
+            _back_to_review(summary)
+    ids = [summary.paper.arxiv_id for summary in affected]
+    jobs.enqueue(Job.Kind.TRANSLATE, ids, again=True, priority=5)
+
+
+def _back_to_review(summary: Summary) -> None:
+    try:
+        summary.offer(summary.current, why="source")
+    except WrongState:
+        return  # an editor moved it in this moment; it is in people's hands already
+
+
+def _is_first_dated(paper: Paper, before: dict[str, Paper]) -> bool:
+    """v1's submission never moves, but the listing's own words came without it."""
+    old = before.get(paper.arxiv_id)
+    return old is not None and old.submitted is None and paper.submitted is not None
+
+
+def _looks_different(paper: Paper, old: Paper | None) -> bool:
+    return old is not None and any(getattr(paper, name) != getattr(old, name) for name in VISIBLE)
+
+
+def _tell_readers(papers: Iterable[Paper]) -> None:
+    ids = [paper.arxiv_id for paper in papers]
+    if ids and Summary.objects.shown().filter(paper__arxiv_id__in=ids).exists():
+        Generation.bump()
+
+
+def _write(papers: Iterable[Paper], fields: list[str]) -> None:
+    """Update these fields of rows that exist, a few queries for all of them."""
+    Paper.objects.bulk_create(
+        [_keyed_by_arxiv_id(paper) for paper in papers],
+        update_conflicts=True,
+        unique_fields=["arxiv_id"],
+        update_fields=fields,
+        batch_size=200,
+    )
+
+
+def _keyed_by_arxiv_id(paper: Paper) -> Paper:
+    """The same row without our own key, which would be a second conflict in an upsert."""
+    row = copy(paper)
+    row.pk = None
+    return row

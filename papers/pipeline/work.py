@@ -5,10 +5,9 @@ function serves the worker's task and the command in the foreground, and any num
 run it at once: jobs are claimed, and the number of model calls in flight is counted in the table.
 """
 
-import datetime as dt
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -86,26 +85,6 @@ def work_off(
             if not run.futures:
                 return run.progress
             run.wait()
-
-
-def list_days(
-    days: Iterable[dt.date],
-    categories: Sequence[str],
-    *,
-    foreground: bool = False,
-    tell: Callable[[Progress], None] = lambda progress: None,
-    stop: Callable[[], bool] = lambda: False,
-) -> None:
-    """List these dates, in the order given, each through its job so that no two runs do one date at once."""
-    for day in days:
-        subject = listing.enlist(day, categories)
-        work_off(
-            [Job.Kind.LIST, Job.Kind.METADATA],
-            subjects=lambda subject=subject: [subject],
-            foreground=foreground,
-            tell=tell,
-            stop=stop,
-        )
 
 
 class _Run:

@@ -4,9 +4,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from papers import pipeline
 from posts import daily
-from posts.management.base import Bars, DigestCommand, Usage
+from posts.management.base import Bars, DigestCommand
 
 
 class Command(DigestCommand):
@@ -17,11 +16,11 @@ class Command(DigestCommand):
         parser.add_argument("--day", help="公布日，默认最新一日")
 
     def handle(self, **options: Any) -> None:
+        digests, day = self.digests(options), self.day_or_newest(options)
+        self.announce(digests, [*daily.open_before(digests, day), day])
         bars = Bars()
         try:
-            runs = daily.run_daily(self.digests(options), self.day_or_newest(options), tell=bars)
-        except pipeline.NotYet as error:
-            raise Usage(str(error)) from error
+            runs = daily.run_daily(digests, day, tell=bars)
         finally:
             bars.close()
         self.report(runs)

@@ -1,0 +1,47 @@
+"""The ledger of completeness: per category and date, what arXiv printed and what became of it."""
+
+from .alarms import Alarm, alarms
+from .book import CategoryLine, DayLedger, last_good_day, of_day, of_days, work_left
+from .looks import (
+    ANSWERED,
+    HOLIDAY,
+    LISTINGS,
+    SECOND_LOOK,
+    SILENT,
+    Look,
+    codes,
+    first_day,
+    has_listing,
+    later_listing,
+    looks_at,
+    newest_day,
+    newest_listing,
+    open_days,
+    open_looks,
+)
+
+__all__ = [
+    "ANSWERED",
+    "HOLIDAY",
+    "LISTINGS",
+    "SECOND_LOOK",
+    "SILENT",
+    "Alarm",
+    "CategoryLine",
+    "DayLedger",
+    "Look",
+    "alarms",
+    "codes",
+    "first_day",
+    "has_listing",
+    "last_good_day",
+    "later_listing",
+    "looks_at",
+    "newest_day",
+    "newest_listing",
+    "of_day",
+    "of_days",
+    "open_days",
+    "open_looks",
+    "work_left",
+]

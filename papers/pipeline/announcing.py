@@ -1,0 +1,112 @@
+"""What arXiv announced, row by row: who said it, as what, and what a later answer makes of it.
+
+A listing (list, catch-up, OAI-PMH) speaks for its own category and decides the kind. RSS and the API
+confirm what a listing said; alone they make a row only for an id that no listing has on that date.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+
+from digest_site import clock
+from papers import batches, taxonomy
+from papers.harvest import Item, Record
+from papers.models import Announcement, Paper, Poll
+
+Kind = Announcement.Kind
+LISTINGS = (Poll.Source.LIST, Poll.Source.CATCHUP, Poll.Source.OAI)
+CONFIRMS_FOR = dt.timedelta(days=30)
+
+Rows = dict[tuple[str, str], Announcement]
+
+
+def announce(source: str, items: Sequence[Item], day: dt.date, categories: Sequence[str]) -> int:
+    """Upsert the announcements of one answer; how many (category, id) pairs were not known."""
+    known: Rows = {
+        (row.category, row.arxiv_id): row
+        for row in Announcement.objects.filter(date=day, category__in=categories)
+    }
+    rows: Rows = {}
+    for item in items:
+        for code in _where(source, item, categories, known):
+            rows[code, item.arxiv_id] = _row(source, item, code, day, known.get((code, item.arxiv_id)))
+    _expect_versions(row for row in rows.values() if row.kind == Kind.REPLACE and row.version is None)
+    _upsert(rows.values())
+    if source in LISTINGS:
+        _refute_late(items, day)
+    return len(rows.keys() - known.keys())
+
+
+def _where(source: str, item: Item, categories: Sequence[str], known: Rows) -> list[str]:
+    """The categories in which an answer announces a paper."""
+    if source in LISTINGS:
+        return list(categories)
+    if here := [code for code in categories if (code, item.arxiv_id) in known]:
+        return here
+    mine = {taxonomy.canonical(code) for code in item.categories}
+    return [code for code in categories if code in mine] or list(categories[:1])
+
+
+def _row(source: str, item: Item, code: str, day: dt.date, known: Announcement | None) -> Announcement:
+    row = known or Announcement(
+        category=code, date=day, arxiv_id=item.arxiv_id, kind=item.kind, first_seen_at=clock.now()
+    )
+    row.sources = row.sources | {source: item.kind}
+    row.version = item.version or row.version
+    if source in LISTINGS:
+        row.kind = item.kind
+    return row
+
+
+def _expect_versions(rows: Iterable[Announcement]) -> None:
+    """A listing does not print which version replaces a paper: the one after what was known before it.
+
+    An index that was faster than the listing may have told us already; its time of submission shows it.
+    """
+    rows = list(rows)
+    papers = Paper.objects.in_bulk({row.arxiv_id for row in rows}, field_name="arxiv_id")
+    for row in rows:
+        if paper := papers.get(row.arxiv_id):
+            opened = _opened(row.date)
+            is_there = paper.updated is not None and opened is not None and paper.updated >= opened
+            row.version = paper.version if is_there else paper.version + 1
+
+
+def _opened(day: dt.date) -> dt.datetime | None:
+    """From when on submissions went into the date's batch; None for a date our calendar does not have."""
+    return batches.submission_window(day)[0] if batches.is_announcement_day(day) else None
+
+
+def _refute_late(items: Sequence[Item], day: dt.date) -> None:
+    """A listing has the paper after all: it belongs to that date, and was late nowhere."""
+    new = [item.arxiv_id for item in items if item.kind == Kind.NEW]
+    announced = [item.arxiv_id for item in items if item.kind != Kind.REPLACE]
+    late = Announcement.objects.filter(kind=Kind.LATE)
+    late.filter(arxiv_id__in=new).delete()
+    late.filter(arxiv_id__in=announced, date__gte=day).delete()
+
+
+def confirm(records: Iterable[Record]) -> None:
+    """The API knows these ids: the second opinion on what listings announced lately."""
+    kinds = {record.arxiv_id: record for record in records}
+    rows = list(
+        Announcement.objects.filter(
+            arxiv_id__in=kinds, date__gte=(clock.now() - CONFIRMS_FOR).date()
+        ).exclude(sources__has_key=Poll.Source.API)
+    )
+    for row in rows:
+        primary = kinds[row.arxiv_id].categories[:1]
+        kind = row.kind if row.kind in (Kind.REPLACE, Kind.LATE) else None
+        row.sources = row.sources | {Poll.Source.API: kind or ("new" if row.category in primary else "cross")}
+    _upsert(rows)
+
+
+def _upsert(rows: Iterable[Announcement]) -> None:
+    for row in (rows := list(rows)):
+        row.pk = None
+    Announcement.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["category", "date", "arxiv_id"],
+        update_fields=["sources", "version", "kind"],
+        batch_size=300,
+    )

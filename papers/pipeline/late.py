@@ -1,0 +1,90 @@
+"""Papers that a second source knows and no listing announced: they are late, and join the newest date.
+
+Ids are given at announcement and rise in that order, so an id tells when it was announced: at or after the
+first date that we listed it is ours, before it is not. As long as a date in between is missing, that date
+may still claim the id.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+
+from papers import batches, ledger
+from papers.harvest import Item, Record
+from papers.models import Announcement, Poll
+
+from .storing import id_order
+
+Kind = Announcement.Kind
+LOOKS_BACK = dt.timedelta(days=30)
+
+
+def late_among(records: Sequence[Record], day: dt.date, categories: Sequence[str]) -> list[Record]:
+    """The records that no listing announced although the listings of their time were all read.
+
+    `day` is the newest date. A record submitted after its deadline belongs to the next date.
+    """
+    first = _first_id(_unbroken(day, categories), categories)
+    if first is None:
+        return []
+    announced = set(
+        Announcement.objects.filter(
+            arxiv_id__in=[record.arxiv_id for record in records], category__in=categories
+        ).values_list("arxiv_id", flat=True)
+    )
+    return [
+        record
+        for record in records
+        if record.arxiv_id not in announced
+        and set(record.categories) & set(categories)
+        and id_order(record.arxiv_id) > id_order(first)
+        and not _is_next_batch(record, day)
+    ]
+
+
+def _is_next_batch(record: Record, day: dt.date) -> bool:
+    return batches.is_announcement_day(day) and record.submitted >= batches.deadline(day)
+
+
+def _unbroken(day: dt.date, categories: Sequence[str]) -> list[dt.date]:
+    """The run of dates without a gap, ending in `day`, that were listed for each of the categories; oldest first."""
+    answered = Poll.objects.filter(
+        state__in=ledger.ANSWERED,
+        source__in=ledger.LISTINGS,
+        category__in=categories,
+        date__range=(day - LOOKS_BACK, day),
+    ).values_list("date", "category")
+    listed: dict[dt.date, set[str]] = {}
+    for date, code in answered:
+        listed.setdefault(date, set()).add(code)
+    run: list[dt.date] = []
+    for date in reversed(batches.weekdays(day - LOOKS_BACK, day)):
+        if listed.get(date, set()) >= set(categories):
+            run.insert(0, date)
+        elif batches.is_announcement_day(date) or date == day:
+            break
+    return run
+
+
+def _first_id(days: Sequence[dt.date], categories: Sequence[str]) -> str | None:
+    """The lowest id announced as new on the first of these dates that had any."""
+    rows = Announcement.objects.filter(date__in=days, category__in=categories, kind=Kind.NEW)
+    by_date: dict[dt.date, list[str]] = {}
+    for date, arxiv_id in rows.values_list("date", "arxiv_id"):
+        by_date.setdefault(date, []).append(arxiv_id)
+    return min(by_date[min(by_date)], key=id_order) if by_date else None
+
+
+def late_item(record: Record) -> Item:
+    """A late record in the words of a listing."""
+    return Item(
+        arxiv_id=record.arxiv_id,
+        version=record.version,
+        kind=Kind.LATE,  # type: ignore[arg-type]  # arXiv has no such kind, only we
+        title=record.title,
+        abstract=record.abstract,
+        authors=tuple(record.authors),
+        categories=tuple(record.categories),
+        comment=record.comment,
+        doi=record.doi,
+        journal=record.journal,
+    )

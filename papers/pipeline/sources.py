@@ -1,0 +1,158 @@
+"""Each source's own way of being asked about a date: when, for what, and what its oddities mean."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+from digest_site import clock
+from papers import batches, ledger
+from papers.harvest import Record, Sheet, SourceError
+from papers.models import Announcement, Paper, Poll
+
+from .announcing import confirm
+from .archive import CATCHUP_DAYS
+from .late import late_among, late_item
+from .polls import Inquiry, asked, failed, nothing, read, store
+from .storing import store_records
+
+SECOND_OPINION = dt.timedelta(days=10)
+
+Source = Poll.Source
+
+
+def is_in_reach(day: dt.date) -> bool:
+    """Whether the catch-up pages go back to a date; arXiv counts by its own date, which is UTC."""
+    return clock.now().date() - day <= dt.timedelta(days=CATCHUP_DAYS)
+
+
+def list_category(inquiry: Inquiry, code: str) -> SourceError | None:
+    """arXiv's own listing of one category: today's page, or the catch-up page of a past date."""
+    if inquiry.day < batches.latest(clock.now()):
+        return _catchup(inquiry, code)
+    poll = asked(Source.LIST, code, inquiry.day)
+    sheet: Sheet | None = None
+    try:
+        sheet = inquiry.arxiv.new_list(code)
+        if sheet.date < inquiry.day and not batches.is_announcement_day(inquiry.day):
+            nothing(poll, ledger.HOLIDAY)
+        else:
+            read(poll, sheet, [code], inquiry.listed)
+    except SourceError as error:
+        failed(poll, error, inquiry.listed)
+        if sheet is not None and sheet.date > inquiry.day:
+            _keep_newer(sheet, inquiry, code)
+        elif error.state not in ("broken", "truncated"):
+            return error
+        # Not what was asked for, but arXiv answers: the catch-up page of the date says the same.
+        return _catchup(inquiry, code)
+    return None
+
+
+def _keep_newer(sheet: Sheet, inquiry: Inquiry, code: str) -> None:
+    """arXiv has announced a date that our calendar does not have (or our clock is slow): it is believed."""
+    if not _is_public(sheet.date):
+        return
+    poll = asked(Source.LIST, code, sheet.date)
+    try:
+        read(poll, sheet, [code], inquiry.listed)
+    except SourceError as error:
+        failed(poll, error, inquiry.listed)
+
+
+def _is_public(day: dt.date) -> bool:
+    """Whether a listing with that date can be out, be it on what our calendar takes for a holiday."""
+    return batches.is_weekday(day) and batches.announced_at(day) <= clock.now()
+
+
+def _catchup(inquiry: Inquiry, code: str) -> SourceError | None:
+    """The catch-up page of the date; that it is empty is proof of silence once arXiv has gone on."""
+    poll = asked(Source.CATCHUP, code, inquiry.day)
+    try:
+        read(poll, inquiry.arxiv.catchup(code, inquiry.day), [code], inquiry.listed)
+    except SourceError as error:
+        if error.status != 400 or not _has_gone_on(inquiry, code):
+            return failed(poll, error, inquiry.listed)
+        nothing(poll, ledger.SILENT)
+    else:
+        if poll.state == Poll.State.EMPTY and _has_gone_on(inquiry, code):
+            nothing(poll, ledger.SILENT)
+    return None
+
+
+def _has_gone_on(inquiry: Inquiry, code: str) -> bool:
+    """Whether arXiv has announced a later date than this one."""
+    if ledger.later_listing(inquiry.day):
+        return True
+    try:
+        return inquiry.day < inquiry.arxiv.new_list(code).date <= clock.now().date() + dt.timedelta(days=1)
+    except SourceError:
+        return False
+
+
+def ask_rss(inquiry: Inquiry) -> None:
+    """The second opinion of the day itself: kinds for the union, and licences; gone the next midnight."""
+    now = clock.now()
+    feed = batches.feed_at(inquiry.day)
+    if not feed <= now < feed + dt.timedelta(days=1) or not _has_listing(inquiry):
+        return
+    poll = asked(Source.RSS, "+".join(inquiry.categories), inquiry.day)
+    try:
+        read(poll, inquiry.arxiv.rss(inquiry.categories), inquiry.categories, inquiry.listed)
+    except SourceError as error:
+        failed(poll, error, inquiry.listed)
+
+
+def _has_listing(inquiry: Inquiry) -> bool:
+    if batches.is_announcement_day(inquiry.day):
+        return True
+    return Announcement.objects.filter(date=inquiry.day, category__in=inquiry.categories).exists()
+
+
+def ask_api(inquiry: Inquiry) -> None:
+    """The API's last ten days: confirms what listings said, and knows what none of them announced."""
+    if inquiry.day < batches.latest(clock.now()) or not _has_listing(inquiry):
+        return
+    poll = asked(Source.API, "+".join(inquiry.categories), inquiry.day)
+    now = clock.now()
+    try:
+        records = _recent(inquiry, now - SECOND_OPINION, now)
+        if not records and _announced_since(inquiry, now - SECOND_OPINION):
+            raise SourceError("broken", "十天之内一篇也没有，而列表上有")
+    except SourceError as error:
+        failed(poll, error, inquiry.listed)
+        return
+    late: list[Record] = []
+    if batches.latest(clock.now()) <= inquiry.day:
+        # Else the next batch came while we were asking, and its papers are nobody's omission.
+        late = late_among(records, inquiry.day, inquiry.categories)
+    store_records(_ours(records, late))
+    confirm(records)
+    store(poll, [late_item(one) for one in late], inquiry.categories, inquiry.listed, found=len(records))
+
+
+def _recent(inquiry: Inquiry, since: dt.datetime, until: dt.datetime) -> list[Record]:
+    """Ten days in one query, or in halves where a category is too busy for that."""
+    try:
+        return inquiry.arxiv.recent(inquiry.categories, since, until)
+    except SourceError as error:
+        if error.state != "too_large" or until - since < dt.timedelta(hours=6):
+            raise
+    middle = since + (until - since) / 2
+    return _recent(inquiry, since, middle) + _recent(inquiry, middle, until)
+
+
+def _announced_since(inquiry: Inquiry, since: dt.datetime) -> bool:
+    rows = Announcement.objects.filter(category__in=inquiry.categories, date__gt=since.date())
+    return rows.filter(kind=Announcement.Kind.NEW).exists()
+
+
+def _ours(records: Sequence[Record], late: Sequence[Record]) -> list[Record]:
+    """What a listing announced, what we have, and what is late; the rest came before our time."""
+    ids = [record.arxiv_id for record in records]
+    known = {
+        *Announcement.objects.filter(arxiv_id__in=ids)
+        .exclude(kind=Announcement.Kind.REPLACE)
+        .values_list("arxiv_id", flat=True),
+        *Paper.objects.filter(arxiv_id__in=ids).values_list("arxiv_id", flat=True),
+        *(record.arxiv_id for record in late),
+    }
+    return [record for record in records if record.arxiv_id in known]
