@@ -17,6 +17,8 @@ from posts.models import DailyPost, Digest
 
 from . import progress
 
+# arXiv's first year, and one that nobody will ask for.
+FIRST_YEAR, LAST_YEAR = 1991, 2200
 COLOURS = {"red": "缺", "yellow": "未完", "green": "齐"}
 
 
@@ -101,9 +103,14 @@ def _may_look(request: HttpRequest) -> None:
 
 def _first_of(month: str) -> dt.date:
     try:
-        return dt.date.fromisoformat(f"{month}-01")
+        first = dt.date.fromisoformat(f"{month}-01")
     except ValueError:
-        return batches.latest(clock.now()).replace(day=1)
+        first = dt.date.min
+    return first if FIRST_YEAR <= first.year <= LAST_YEAR else _this_month()
+
+
+def _this_month() -> dt.date:
+    return batches.latest(clock.now()).replace(day=1)
 
 
 def _date(day: str) -> dt.date:
