@@ -117,7 +117,9 @@ LLM_DAILY_BUDGET = env_decimal("LLM_DAILY_BUDGET")
 # Telling people
 PING_URL = env("PING_URL")
 NOTIFY_URLS = [url for url in re.split(r"[\s,]+", env("NOTIFY_URLS")) if url]
-if email_url := env("EMAIL_URL"):
+email_url = env("EMAIL_URL")
+MAIL_ON = bool(email_url)
+if email_url:
     os.environ.setdefault("EMAIL_URL", email_url)
     vars().update(environ.Env.email_url_config(email_url))
 else:

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from django.conf import settings
+from django_q.brokers import get_broker
 from django_q.models import Schedule
 
 from digest_site import clock
@@ -84,3 +85,21 @@ def install_schedules(schedules: dict[str, tuple[str, int]]) -> None:
         if not created and (schedule.func, schedule.minutes) != (function, minutes):
             schedule.func, schedule.minutes = function, minutes
             schedule.save(update_fields=["func", "minutes"])
+
+
+def queue_length() -> int:
+    """How many tasks wait in the broker."""
+    return int(get_broker().queue_size())
+
+
+def missing_schedules(schedules: dict[str, tuple[str, int]]) -> list[str]:
+    """The names of those that are not installed as they should be."""
+    rows = {row.name: (row.func, row.minutes) for row in Schedule.objects.filter(name__in=schedules)}
+    return [name for name, wanted in schedules.items() if rows.get(name) != wanted]
+
+
+def late_schedules(schedules: dict[str, tuple[str, int]]) -> list[str]:
+    """The names of those that should have run long ago: no cluster looks at them."""
+    late = clock.machine_now() - dt.timedelta(minutes=10)
+    rows = Schedule.objects.filter(name__in=schedules, next_run__lt=late)
+    return sorted(row.name for row in rows if row.next_run < late - dt.timedelta(minutes=row.minutes or 0))

@@ -1,10 +1,22 @@
 """The queue's way into the use cases of posts."""
 
-from . import daily
+from papers.tasks import beat, is_stopping
 
-SCHEDULES = {"assemble": ("posts.tasks.assemble", 3)}
+from . import daily, notify
+
+# A task goes back to the queue after this long, so that the next one gets its turn.
+NOTIFY_SECONDS = 120
+
+SCHEDULES = {"assemble": ("posts.tasks.assemble", 3), "notify": ("posts.tasks.tell", 1)}
 
 
 def assemble() -> None:
     """Bring the drafts of the open dates up to date; publish where the policy says so."""
+    beat()
     daily.assemble_open_days()
+
+
+def tell() -> None:
+    """Published days, alarms, letters and pings: find what is to be told, and tell it."""
+    notify.find()
+    notify.deliver(NOTIFY_SECONDS, stop=is_stopping)

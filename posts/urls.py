@@ -5,6 +5,7 @@ from django.urls import include, path, register_converter
 
 from posts.sitemaps import SITEMAPS
 from posts.views import about, days, glossary, papers, reports, searching, shelves, statistics, twins
+from posts.views.health import healthz
 
 
 class Digits:
@@ -61,6 +62,7 @@ urlpatterns = [
     path("sitemap.xml", sitemaps.index, {"sitemaps": SITEMAPS, "sitemap_url_name": "posts-sitemap"}),
     path("sitemap-<section>.xml", sitemaps.sitemap, {"sitemaps": SITEMAPS}, name="posts-sitemap"),
     path("robots.txt", about.robots, name="posts-robots"),
-    path("healthz", about.healthz, name="posts-healthz"),
+    path("healthz", healthz, name="posts-healthz"),
     path("", include("posts.feed_urls")),
+    path("", include("posts.mail_urls")),
 ]

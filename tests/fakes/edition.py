@@ -56,10 +56,13 @@ def serve() -> int:
 def make() -> int:
     """Two days through the real pipeline, then what an editor would have done by nine in the morning."""
     django.setup()
+    from digest_site import clock
+    from papers.models import Beat
     from posts.models import DailyPost
 
     if DailyPost.objects.published().filter(date=sample.PUBLISHED_DAY).exists():
         return 0
+    Beat.objects.update_or_create(name="sample", defaults={"at": clock.machine_now()})
     for day in (sample.PUBLISHED_DAY, sample.DRAFT_DAY):
         command = [sys.executable, "manage.py", "daily", "--day", f"{day:%F}", "--digest", "speech"]
         if subprocess.call(command, cwd=ROOT) not in (0, LEFT_TO_DO):

@@ -31,6 +31,7 @@ VALUES = {
     "digest": ["speech"],
     "categories": ["cs.SD", "cs.SD+eess.AS-math.NA"],
     "format": ["rss.xml", "atom.xml", "feed.json"],
+    "token": ["nobody"],
 }
 NAMES = {"papers/": [ARXIV_ID], "tags/": [TAG], "glossary/": ["token"]}
 QUERIES = {
@@ -44,6 +45,7 @@ QUERIES = {
 # These speak of no paper, or show none before they are asked for one.
 WITHOUT_PAPERS = [
     *("/about/", "/subscribe/", "/glossary/", "/robots.txt", "/healthz", "/feeds.opml", "/statistics/"),
+    *("/mail/", "/mail/confirm/nobody/", "/mail/leave/nobody/"),
     *("/search/", "/stars/", "/glossary/token/", "/sitemap.xml", "/sitemap-pages.xml"),
     *(f"/feeds/search/{name}" for name in VALUES["format"]),
 ]

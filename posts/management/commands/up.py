@@ -19,6 +19,8 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 
+from posts import health
+
 OLLAMA = "http://127.0.0.1:11434/v1"
 LOGIN = "editor"
 EDITION = "tests.fakes.edition"
@@ -49,6 +51,8 @@ class Command(BaseCommand):
         if not reachable(f"{settings.ARXIV_SITE_URL}/"):
             self.stdout.write(f"连不上 {settings.ARXIV_SITE_URL}：用内置的样例 arXiv。")
             return None
+        if sign := health.sample_edition():
+            self.stdout.write(f"注意：{sign.message}。{sign.advice}。")
         self.stdout.write(
             "模型和网络都有：后台将列出、翻译、解读 arXiv 最新一日的论文，草稿在后台里等待审校。"
         )
