@@ -12,11 +12,13 @@ from papers.models import Generation
 from posts import rendering
 from posts.cards import author_names, topics_of
 from posts.models import Entry, SearchState, SearchText
-from posts.search import engine
+from posts.search import engine, rows_of
 from posts.search_tokens import facet_token, text_tokens
 
 BATCH = 200
 INDEXED_AUTHORS = 60
+# After so many new rows a planner without fresh statistics picks the slow way round.
+WORTH_ANALYSING = 1_000
 
 
 def catch_up(most: int | None = None) -> int:
@@ -34,6 +36,8 @@ def catch_up(most: int | None = None) -> int:
         now, later = stale[:most], stale[most:] if most is not None else []
         for start in range(0, len(now), BATCH):
             _index(now[start : start + BATCH])
+        if len(now) >= WORTH_ANALYSING:
+            rows_of("ANALYZE posts_searchtext")
         if not later:
             SearchState.objects.filter(pk=1).update(generation=number)
     return len(later)
