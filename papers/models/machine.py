@@ -108,6 +108,12 @@ class Slot(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @classmethod
+    def lock(cls, name: str) -> None:
+        """Let one transaction at a time through here, over all processes and machines."""
+        cls.objects.get_or_create(name=name)
+        cls.objects.select_for_update().get(name=name)
+
 
 class Halt(models.Model):
     """All model work stands still, with one visible alarm, until a person resumes it."""

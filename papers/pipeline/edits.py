@@ -1,24 +1,25 @@
 """People's texts and the checks that run on every new text."""
 
-from collections.abc import Iterable, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
 
-from papers import fidelity, jobs, terms
-from papers.models import Finding, Job, Revision, Summary, Term
+from papers import fidelity, jobs, prompts, terms
+from papers.fidelity.findings import signed
+from papers.models import Finding, FullText, Job, Revision, Summary, Term
 
-LEVELS = ("block", "error", "warning", "info", "autofix")
-BLOCKING = {"block", "error"}
+LEVELS = Finding.LEVELS
+MOST_ORDERS = 5  # sentences written for a model that are shown of one text
+
+Found = list[tuple[str, fidelity.Finding]]
+Known = Sequence[terms.Term] | terms.TermMatcher
 
 
 def texts_of(revision: Revision | None) -> dict[str, str]:
     return revision.text if revision else {"title": "", "abstract": "", "reading": ""}
-
-
-def blocking(findings: Iterable[fidelity.Finding]) -> list[fidelity.Finding]:
-    """Findings that are worth a second call to the model."""
-    return [finding for finding in findings if finding.level in BLOCKING]
 
 
 def known_terms() -> list[terms.Term]:
@@ -58,40 +59,85 @@ def recheck(summary: Summary) -> None:
         store_findings(summary.current, known_terms())
 
 
-def check_revision(revision: Revision, known: Sequence[terms.Term]) -> list[tuple[str, fidelity.Finding]]:
-    """Every finding on a text, each with the part (title, abstract, reading) that it speaks of."""
-    paper = revision.summary.paper
+def check_revision(
+    revision: Revision, known: Known, ready: Mapping[str, list[fidelity.Finding]] | None = None
+) -> Found:
+    """Every finding on a text, each with the part (title, abstract, reading) that it speaks of.
+
+    `ready`: what the checks have said already of parts of this text. The fingerprints also depend on the whole
+    source, so that a dismissal ends when it changes.
+    """
+    paper, ready = revision.summary.paper, ready or {}
+    title = ready.get("title")
+    if title is None:
+        title = fidelity.check_title(paper.title, revision.title, terms=known)
+    abstract = ready.get("abstract")
+    if abstract is None:
+        abstract = fidelity.check(paper.abstract, revision.abstract, terms=known)
     found = [
-        *(("title", f) for f in fidelity.check_title(paper.title, revision.title, terms=known)),
-        *(("abstract", f) for f in fidelity.check(paper.abstract, revision.abstract, terms=known)),
+        *_of("title", paper.title, [*title, *_orders("title", paper.title)]),
+        *_of("abstract", paper.abstract, [*abstract, *_orders("abstract", paper.abstract)]),
     ]
-    full_text = paper.full_texts.first()
-    if revision.reading and full_text:
-        found += (("reading", f) for f in fidelity.check_reading(revision.reading, full_text.text))
+    if revision.reading and (full := paper.full_texts.first()):
+        found += _of("reading", full.text, _reading_findings(revision.reading, full, ready.get("reading")))
     return found
 
 
-def store_findings(revision: Revision, known: Sequence[terms.Term]) -> None:
-    """Replace a revision's findings; what was dismissed on the same words stays dismissed."""
+def _reading_findings(
+    reading: str, full: FullText, ready: list[fidelity.Finding] | None
+) -> list[fidelity.Finding]:
+    found = ready if ready is not None else fidelity.check_reading(reading, full.text)
+    return [*found, *_problems(reading, full.text, found), *_orders("reading", full.text)]
+
+
+def _problems(reading: str, full_text: str, found: Iterable[fidelity.Finding]) -> Iterable[fidelity.Finding]:
+    """What was noticed when the reply was read and no check says better: parts too long, tags, pictures."""
+    said = {finding.check for finding in found}
+    try:
+        problems = prompts.read_reading(reading, full_text).problems
+    except prompts.BadReply:
+        return
+    for problem in problems:
+        known_by = {"全文": "reading_number", "链接": "reading_url"}.get(problem[:2])
+        if known_by not in said:
+            finding = fidelity.Finding("reading_problem", "warning", problem)
+            yield signed(finding, problem, reading)
+
+
+def _orders(part: str, source: str) -> Iterable[fidelity.Finding]:
+    """Sentences of the paper that are written for a model: a person should see them, and what came of them."""
+    for start, end in prompts.suspicious(source)[:MOST_ORDERS]:
+        where = {"title": "原标题", "abstract": "原摘要", "reading": "全文"}[part]
+        message = f"{where}中的“{source[start:end][:200]}”像是写给模型的指令"
+        # A full text is nowhere shown beside its reading: there an offset would point at nothing.
+        span = (start, end) if part != "reading" else None
+        finding = fidelity.Finding("instruction", "warning", message, source_span=span)
+        yield signed(finding, source if span else source[start:end], "")
+
+
+def _of(part: str, source: str, findings: Iterable[fidelity.Finding]) -> Found:
+    mark = hashlib.sha256(source.encode("utf-8", "replace")).hexdigest()[:12]
+    return [(part, replace(one, fingerprint=f"{one.fingerprint}.{part[0]}{mark}")) for one in findings]
+
+
+def store_findings(
+    revision: Revision, known: Known, ready: Mapping[str, list[fidelity.Finding]] | None = None
+) -> None:
+    """Replace a revision's findings; what was dismissed stays dismissed while words and source are the same."""
     summary = revision.summary
     dismissed = {
         finding.fingerprint: finding
         for finding in Finding.objects.filter(summary=summary, dismissed_at__isnull=False)
     }
-    rows = [_row(revision, part, finding) for part, finding in check_revision(revision, known)]
+    rows = [_row(revision, part, finding) for part, finding in check_revision(revision, known, ready)]
     for row in rows:
         if earlier := dismissed.get(row.fingerprint):
             row.dismissed_by_id, row.dismissed_at = earlier.dismissed_by_id, earlier.dismissed_at
     with transaction.atomic():
         Finding.objects.filter(revision=revision).delete()
         Finding.objects.bulk_create(rows)
-        Summary.objects.filter(pk=summary.pk).update(worst=worst(rows))
-
-
-def worst(findings: Iterable[Finding]) -> str:
-    """The gravest level among those nobody dismissed; empty for a clean text."""
-    levels = {finding.level for finding in findings if finding.dismissed_at is None}
-    return next((level for level in LEVELS if level in levels), "")
+        if summary.current_id == revision.pk:
+            summary.weigh()
 
 
 def _row(revision: Revision, part: str, finding: fidelity.Finding) -> Finding:

@@ -3,12 +3,14 @@
 import datetime as dt
 import hashlib
 import json
+import secrets
+import time
 from dataclasses import dataclass
 from decimal import Decimal
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -17,11 +19,16 @@ from papers import llm, prompts
 from papers.models import Job, LLMCall, Paper, Slot
 
 from . import outside
+from .halts import refuse_when_halted
 
 MILLION = Decimal(1_000_000)
 TEMPERATURE = 0.2
 # Failures before the model began to work.
 NOT_BILLED = {"bad_key", "no_balance", "unknown_model", "unreachable", "busy"}
+# What other calls have reserved comes free, mostly, when they end.
+LOOK_AGAIN = 0.5
+
+State = LLMCall.State
 
 
 class OverBudget(Exception):
@@ -34,11 +41,15 @@ class OverBudget(Exception):
 
 @dataclass(frozen=True)
 class Spent:
-    """What model calls cost today (of open ones: what is reserved), beside the ceiling."""
+    """What model calls cost today (of those without a price: what is reserved), beside the ceiling.
+
+    `unpriced` counts the calls of which neither is known: `amount` leaves them out, it does not call them free.
+    """
 
     amount: Decimal
     ceiling: Decimal | None
     calls: int
+    unpriced: int = 0
 
 
 def day_bounds() -> tuple[dt.datetime, dt.datetime]:
@@ -48,10 +59,18 @@ def day_bounds() -> tuple[dt.datetime, dt.datetime]:
 
 
 def spent_today() -> Spent:
+    calls = _today()
+    sums = calls.aggregate(unpriced=Count("pk", filter=Q(price=None, reserved=None)), all=Count("pk"))
+    return Spent(_amount(calls), settings.LLM_DAILY_BUDGET, sums["all"], sums["unpriced"])
+
+
+def _today() -> QuerySet[LLMCall]:
     start, end = day_bounds()
-    calls = LLMCall.objects.filter(opened_at__gte=start, opened_at__lt=end)
-    amount = calls.aggregate(sum=Sum(Coalesce("price", "reserved")))["sum"]
-    return Spent(amount or Decimal(0), settings.LLM_DAILY_BUDGET, calls.count())
+    return LLMCall.objects.filter(opened_at__gte=start, opened_at__lt=end)
+
+
+def _amount(calls: QuerySet[LLMCall]) -> Decimal:
+    return calls.aggregate(sum=Sum(Coalesce("price", "reserved")))["sum"] or Decimal(0)
 
 
 def ask(job: Job, paper: Paper, purpose: str, name: str, prompt: prompts.Prompt) -> LLMCall:
@@ -59,11 +78,13 @@ def ask(job: Job, paper: Paper, purpose: str, name: str, prompt: prompts.Prompt)
 
     :raises llm.ModelError: the call failed; it is closed with its error class.
     :raises OverBudget: the ceiling delays it; nothing was asked.
+    :raises Halted: all model work stands still; nothing was asked.
     """
     digest = _digest(job, name, prompt)
-    if paid := LLMCall.objects.filter(key__startswith=digest, state=LLMCall.State.DONE).first():
+    if paid := _asked_before(paper, digest).filter(state=State.DONE).first():
         return paid
-    call = _open(digest, job, paper, purpose, name, prompt)
+    while (call := _open(digest, job, paper, purpose, name, prompt)) is None:
+        time.sleep(LOOK_AGAIN * (1 + secrets.randbelow(100) / 100))
     if not connection.in_atomic_block:
         connection.close()  # nothing is held open while the model thinks
     return _close(call, name, prompt)
@@ -75,14 +96,23 @@ def _digest(job: Job, name: str, prompt: prompts.Prompt) -> str:
     return hashlib.sha256(json.dumps(asked, ensure_ascii=False).encode()).hexdigest()[:48]
 
 
-def _open(digest: str, job: Job, paper: Paper, purpose: str, name: str, prompt: prompts.Prompt) -> LLMCall:
+def _asked_before(paper: Paper, digest: str) -> QuerySet[LLMCall]:
+    # The paper narrows it to a few rows: SQLite has no index for "starts with".
+    return LLMCall.objects.filter(paper=paper, key__startswith=f"{digest}:")
+
+
+def _open(
+    digest: str, job: Job, paper: Paper, purpose: str, name: str, prompt: prompts.Prompt
+) -> LLMCall | None:
+    """The call's row, which reserves its price; None while only calls in flight stand in its way."""
     reserved = _estimate(prompt)
     with transaction.atomic():
-        if settings.LLM_DAILY_BUDGET is not None:
-            _under_the_ceiling(reserved)
-        number = LLMCall.objects.filter(key__startswith=digest).count()
+        refuse_when_halted()
+        if settings.LLM_DAILY_BUDGET is not None and not _fits_the_ceiling(reserved):
+            return None
+        _close_lost_calls(job)
         return LLMCall.objects.create(
-            key=f"{digest}:{number}",
+            key=f"{digest}:{_asked_before(paper, digest).count()}",
             job=job,
             paper=paper,
             purpose=purpose,
@@ -93,13 +123,31 @@ def _open(digest: str, job: Job, paper: Paper, purpose: str, name: str, prompt: 
         )
 
 
-def _under_the_ceiling(reserved: Decimal | None) -> None:
-    """One row is locked, so that two processes cannot both spend the last of the day's money."""
-    Slot.objects.get_or_create(name="budget")
-    Slot.objects.select_for_update().get(name="budget")
-    spent = spent_today()
-    if spent.amount + (reserved or 0) > settings.LLM_DAILY_BUDGET:
+def _close_lost_calls(job: Job) -> None:
+    """Only the job's holder asks for it: an open call is of a process that is gone, its bill what was reserved."""
+    job.calls.filter(state=State.OPEN).update(
+        state=State.FAILED, error_class="lost", closed_at=clock.machine_now()
+    )
+
+
+def _fits_the_ceiling(reserved: Decimal | None) -> bool:
+    """Whether a call may be made now. One row is locked: two processes cannot both spend the last of the money.
+
+    :raises OverBudget: what is spent leaves no room for it today.
+    """
+    Slot.lock("budget")
+    wanted = reserved or Decimal(0)
+    if _amount(_today()) + wanted <= settings.LLM_DAILY_BUDGET:
+        return True
+    if _amount(_today().exclude(_in_flight())) + wanted > settings.LLM_DAILY_BUDGET:
         raise OverBudget(day_bounds()[1])
+    return False
+
+
+def _in_flight() -> Q:
+    """Calls that may still turn out cheaper than what they reserved; a killed process's will not."""
+    oldest = clock.machine_now() - dt.timedelta(seconds=settings.LLM_DEADLINE_SECONDS + 60)
+    return Q(state=State.OPEN, opened_at__gte=oldest)
 
 
 def _close(call: LLMCall, name: str, prompt: prompts.Prompt) -> LLMCall:
@@ -112,25 +160,31 @@ def _close(call: LLMCall, name: str, prompt: prompts.Prompt) -> LLMCall:
             temperature=TEMPERATURE,
         )
     except llm.ModelError as error:
-        _store(
-            call,
-            state=LLMCall.State.FAILED,
-            error_class=error.kind,
-            reply=error.raw or "",
-            prompt_tokens=error.prompt_tokens,
-            completion_tokens=error.completion_tokens,
-            price=_price_of_failure(error),
-        )
+        _store_failure(call, error)
         raise
     return _store(
         call,
-        state=LLMCall.State.DONE,
+        state=State.DONE,
         reply=done.text,
         prompt_tokens=done.prompt_tokens,
         cached_tokens=done.cached_tokens,
         completion_tokens=done.completion_tokens,
+        estimated=done.estimated,
         price=price(done.prompt_tokens, done.completion_tokens),
         seconds=round(done.seconds, 3),
+    )
+
+
+def _store_failure(call: LLMCall, error: llm.ModelError) -> None:
+    _store(
+        call,
+        state=State.FAILED,
+        error_class=error.kind,
+        reply=error.raw or str(error),
+        prompt_tokens=error.prompt_tokens,
+        completion_tokens=error.completion_tokens,
+        estimated=error.estimated,
+        price=_price_of_failure(error),
     )
 
 
@@ -149,9 +203,9 @@ def _store(call: LLMCall, **result: object) -> LLMCall:
     return call
 
 
-def unusable(call: LLMCall, why: str) -> None:
-    """The reply was paid for but cannot be used; the same question may be asked once more."""
-    LLMCall.objects.filter(pk=call.pk).update(state=LLMCall.State.UNUSABLE, error_class=why[:32])
+def unusable(job: Job, why: str) -> None:
+    """What was paid for in this attempt cannot be used; the same questions may be asked once more."""
+    job.calls.filter(state=State.DONE, revisions=None).update(state=State.UNUSABLE, error_class=why[:32])
 
 
 def price(prompt_tokens: int | None, completion_tokens: int | None) -> Decimal | None:
@@ -166,5 +220,5 @@ def price(prompt_tokens: int | None, completion_tokens: int | None) -> Decimal |
 
 def _estimate(prompt: prompts.Prompt) -> Decimal | None:
     """A cautious guess of what the call may cost, reserved before it is made."""
-    asked = sum(llm.estimate_tokens(message["content"]) for message in prompt.messages)
+    asked = prompt.tokens
     return price(asked, min(prompt.max_tokens, asked + 500))
