@@ -2,9 +2,10 @@
 
 from lxml import etree
 
-from posts.feeds.channels import SITE, Channel
-from posts.feeds.items import Item, absolute, tag_uri
+from posts.feeds.channels import Channel
+from posts.feeds.items import Item
 from posts.feeds.markup import ATOM, XML_LANG, add, as_html, document, rfc3339
+from posts.feeds.site import SITE, absolute, tag_uri
 
 MEDIA_TYPE = "application/atom+xml"
 

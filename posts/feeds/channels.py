@@ -12,12 +12,11 @@ from papers import taxonomy
 from papers.models import PaperCategory
 from posts import search_index
 from posts.feeds import expressions
+from posts.feeds.site import SITE
 from posts.models import DailyPost, Digest, Entry
 from posts.search import FACETS, search
 from posts.views.searching import INDEX_AT_MOST, MAX_QUERY
 from posts.views.shelves import tag_or_404
-
-SITE = "arXiv 中文日报"
 
 
 @dataclass(frozen=True)
@@ -31,6 +30,7 @@ class Channel:
     entries: QuerySet[Entry]
     posts: QuerySet[DailyPost]
     query: str = ""
+    sparse: QuerySet[Entry] | None = None
     by_day: bool = False
     is_complete: bool = True
 
@@ -65,17 +65,31 @@ def of_categories(text: str) -> Channel:
         f"{name} · {SITE}",
         f"arXiv 分类 {mixture} 的论文：中文标题、摘要与详细解读。",
         page,
-        _in_mixture(mixture),
+        _near(mixture),
         DailyPost.objects.published(),
+        sparse=_far(mixture),
     )
 
 
-def _in_mixture(mixture: expressions.Mixture) -> QuerySet[Entry]:
+def _near(mixture: expressions.Mixture) -> QuerySet[Entry]:
+    """Its entries, asked of each entry in turn."""
     rows = PaperCategory.objects.filter(paper=OuterRef("paper"))
-    entries = Entry.objects.public().filter(Exists(rows.filter(code__in=mixture.wanted_codes)))
-    if mixture.unwanted:
-        entries = entries.exclude(Exists(rows.filter(code__in=mixture.unwanted_codes)))
-    return entries
+    return _without(
+        mixture, Entry.objects.public().filter(Exists(rows.filter(code__in=mixture.wanted_codes)))
+    )
+
+
+def _far(mixture: expressions.Mixture) -> QuerySet[Entry]:
+    """Its entries, found from the categories' index."""
+    papers = PaperCategory.objects.filter(code__in=mixture.wanted_codes).values("paper")
+    return _without(mixture, Entry.objects.public().filter(paper__in=papers))
+
+
+def _without(mixture: expressions.Mixture, entries: QuerySet[Entry]) -> QuerySet[Entry]:
+    if not mixture.unwanted:
+        return entries
+    rows = PaperCategory.objects.filter(paper=OuterRef("paper"), code__in=mixture.unwanted_codes)
+    return entries.exclude(Exists(rows))
 
 
 def of_tag(name: str) -> Channel:

@@ -3,15 +3,16 @@
 from collections import defaultdict
 
 from django.db.models import QuerySet
-from django.template.loader import render_to_string
 
-from posts import cards
-from posts.feeds.items import Item, absolute, tag_uri
+from posts import addresses, cards
+from posts.feeds import content
+from posts.feeds.items import Item
 from posts.feeds.newest import POST_SHOWN
+from posts.feeds.site import absolute, tag_uri
 from posts.models import DailyPost, Entry
 from posts.templatetags.pages import day as chinese_date
 
-DAYS = 30
+DAYS = 15
 
 
 def of_days(posts: QuerySet[DailyPost]) -> list[Item]:
@@ -28,14 +29,13 @@ def of_days(posts: QuerySet[DailyPost]) -> list[Item]:
 
 def _of_day(post: DailyPost, shown: list[cards.Card]) -> Item:
     title = f"{post.digest.title} {chinese_date(post.date)}：{len(shown)} 篇"
-    url = absolute(post.get_absolute_url())
     changes = [card.summary.public_changed_at for card in shown if card.summary.public_changed_at]
     return Item(
         id=tag_uri("day", post.digest.slug, f"{post.date:%Y-%m-%d}"),
-        url=url,
+        url=absolute(addresses.day(post.digest.slug, post.date)),
         title=title,
         summary="；".join(card.revision.title for card in shown[:3]) + ("等" if len(shown) > 3 else ""),
-        content=render_to_string("feeds/day.html", {"post": post, "cards": shown, "url": url}),
+        content=content.of_day(post, shown),
         published=post.shown_at,
         updated=max([post.shown_at, post.changed_at or post.shown_at, *changes]),
     )

@@ -1,20 +1,17 @@
 """What feeds say of a paper or of a day, whichever format they say it in."""
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
 
-from django.conf import settings
-from django.template.loader import render_to_string
-from django.urls import reverse
-
-from posts import cards, rendering
+from papers.models import Correction
+from posts import cards
+from posts.feeds import content
+from posts.feeds.site import absolute, tag_uri
 from posts.models import Entry
 
-# RFC 4151. Not the site's address on purpose: readers show every item again when identifiers change.
-TAG = "tag:arxiv-chinese-digest.invalid,2026:"
 MOST_AUTHORS = 40
 SUMMARY_LENGTH = 300
 
@@ -37,34 +34,28 @@ class Item:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-def tag_uri(*parts: str) -> str:
-    return TAG + "/".join(quote(part, safe="/+") for part in parts)
-
-
-def absolute(path: str) -> str:
-    """An address that means the same whatever host was asked."""
-    return f"{settings.SITE_URL}{path}"
-
-
 def of_papers(entries: Iterable[Entry]) -> list[Item]:
     """One item for each entry that `newest` gave, in its order."""
-    return [_of_paper(card, card.entry.public_at) for card in cards.of_entries(entries)]
+    shown = cards.of_entries(entries)
+    corrected: dict[int, list[Correction]] = defaultdict(list)
+    for one in Correction.objects.filter(summary__in=[card.summary.pk for card in shown]):
+        corrected[one.summary_id].append(one)
+    return [_of_paper(card, corrected[card.summary.pk]) for card in shown]
 
 
-def _of_paper(card: cards.Card, published: dt.datetime) -> Item:
-    paper = card.paper
-    url = absolute(reverse("posts-paper", args=[paper.arxiv_id]))
+def _of_paper(card: cards.Card, corrections: list[Correction]) -> Item:
+    published = card.entry.public_at
     return Item(
-        id=tag_uri("paper", paper.arxiv_id),
-        url=url,
-        title=rendering.plain(card.revision.title),
-        summary=shortened(rendering.plain(card.revision.abstract)),
-        content=render_to_string("feeds/paper.html", {"card": card, "url": url}),
+        id=tag_uri("paper", card.paper.arxiv_id),
+        url=absolute(card.url),
+        title=card.plain_title,
+        summary=shortened(content.text_of(card.html.abstract)),
+        content=content.of_paper(card, corrections),
         published=published,
         updated=max(published, card.summary.public_changed_at or published),
         authors=card.authors[:MOST_AUTHORS],
         categories=card.categories,
-        tags=[tag.name for tag in paper.tags.all()],
+        tags=[topic.name for topic in card.topics],
         source=card.abs_url,
         facts=_facts(card),
     )

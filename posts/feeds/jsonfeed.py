@@ -3,9 +3,10 @@
 import json
 from typing import Any
 
-from posts.feeds.channels import SITE, Channel
-from posts.feeds.items import Item, absolute
+from posts.feeds.channels import Channel
+from posts.feeds.items import Item
 from posts.feeds.markup import legal, rfc3339
+from posts.feeds.site import SITE, absolute
 
 MEDIA_TYPE = "application/feed+json"
 
@@ -21,7 +22,26 @@ def write(channel: Channel, items: list[Item], updated: str) -> bytes:
         "authors": [{"name": SITE, "url": absolute("/")}],
         "items": [_item(item) for item in items],
     }
-    return legal(json.dumps(feed, ensure_ascii=False, indent=1)).encode()
+    try:
+        return _encoded(feed)
+    except ValueError:
+        return json.dumps(_legal(feed), ensure_ascii=False, indent=1).encode()
+
+
+def _encoded(feed: Any) -> bytes:
+    """UTF-8; ValueError where there may be characters that readers cannot carry."""
+    text = json.dumps(feed, ensure_ascii=False, indent=1)
+    if "\\u00" in text:
+        raise ValueError("escaped control characters")
+    return text.encode()
+
+
+def _legal(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _legal(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_legal(part) for part in value]
+    return legal(value) if isinstance(value, str) else value
 
 
 def _item(item: Item) -> dict[str, Any]:

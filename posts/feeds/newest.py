@@ -16,36 +16,45 @@ from posts.models import DailyPost, Entry
 ITEMS = 50
 RECENT_POSTS = 60
 # More than ITEMS: a paper that two digests announced counts once.
-CANDIDATES = 3 * ITEMS
+CANDIDATES = 2 * ITEMS
 
 POST_SHOWN = Coalesce("published_at", "window_end")
 ENTRY_SHOWN = Coalesce("post__published_at", "post__window_end")
 PUBLIC_AT = Greatest(
     ENTRY_SHOWN, Coalesce("paper__summary__public_since", ENTRY_SHOWN), output_field=DateTimeField()
 )
+# (entry, paper, when it became public)
+Row = tuple[int, int, dt.datetime]
 
 
-def newest(entries: QuerySet[Entry], posts: QuerySet[DailyPost]) -> list[Entry]:
-    """At most ITEMS of these public entries of these posts, newest first, one a paper, with `public_at`."""
+def newest(
+    entries: QuerySet[Entry], posts: QuerySet[DailyPost], sparse: QuerySet[Entry] | None = None
+) -> list[Entry]:
+    """At most ITEMS of these public entries of these posts, newest first, one a paper, with `public_at`.
+
+    `sparse` are the same entries, in a query that is quick where they are few among many others.
+    """
     recent = list(posts.order_by(POST_SHOWN.desc(), "-pk").values_list("pk", flat=True)[:RECENT_POSTS])
     rows = _ranked(entries.filter(post__in=recent))
     if len(rows) < ITEMS and len(recent) == RECENT_POSTS:
-        rows = _ranked(entries)
+        rows = _ranked(entries if sparse is None else sparse)
     elif rows:
-        rows += _ranked(entries.filter(paper__in=_approved_since(rows[:ITEMS][-1][2])))
+        rows += _late(entries, rows)
     chosen = _firsts(entries, {paper for _, paper, _ in rows})[:ITEMS]
     return _loaded(chosen)
 
 
-def _ranked(entries: QuerySet[Entry]) -> list[tuple[int, int, dt.datetime]]:
-    """(entry, paper, when it became public), newest first."""
+def _ranked(entries: QuerySet[Entry]) -> list[Row]:
     ordered = entries.annotate(public_at=PUBLIC_AT).order_by("-public_at", "-post__date", "position", "pk")
     return list(ordered.values_list("pk", "paper", "public_at")[:CANDIDATES])
 
 
-def _approved_since(moment: dt.datetime) -> list[int]:
-    late = Summary.objects.filter(public_since__gt=moment).order_by("-public_since")
-    return list(late.values_list("paper", flat=True)[: 2 * CANDIDATES])
+def _late(entries: QuerySet[Entry], rows: list[Row]) -> list[Row]:
+    """Entries of older posts whose text was approved since the last of `rows` that would be shown."""
+    approved = Summary.objects.filter(public_since__gt=rows[:ITEMS][-1][2]).order_by("-public_since")
+    papers = set(approved.values_list("paper", flat=True)[: 3 * CANDIDATES])
+    others = papers - {paper for _, paper, _ in rows}
+    return _ranked(entries.filter(paper__in=others)) if others else []
 
 
 def _firsts(entries: QuerySet[Entry], papers: set[int]) -> list[tuple[int, dt.datetime]]:
@@ -61,9 +70,7 @@ def _firsts(entries: QuerySet[Entry], papers: set[int]) -> list[tuple[int, dt.da
 
 def _loaded(chosen: list[tuple[int, dt.datetime]]) -> list[Entry]:
     whole = Entry.objects.filter(pk__in=[pk for pk, _ in chosen]).with_texts()
-    by_pk = {
-        entry.pk: entry for entry in whole.prefetch_related("paper__tags", "paper__summary__corrections")
-    }
+    by_pk = {entry.pk: entry for entry in whole}
     for pk, moment in chosen:
         by_pk[pk].public_at = moment
     return [by_pk[pk] for pk, _ in chosen]

@@ -4,9 +4,8 @@ from lxml import etree
 
 from papers import taxonomy
 from posts.feeds import expressions
-from posts.feeds.channels import SITE
-from posts.feeds.items import absolute
 from posts.feeds.markup import add, document
+from posts.feeds.site import SITE, absolute
 from posts.models import Digest
 
 MEDIA_TYPE = "text/x-opml"

@@ -5,8 +5,9 @@ from email.utils import format_datetime
 from lxml import etree
 
 from posts.feeds.channels import Channel
-from posts.feeds.items import Item, absolute
+from posts.feeds.items import Item
 from posts.feeds.markup import ATOM, CONTENT, DC, add, as_html, document, rfc3339
+from posts.feeds.site import absolute
 
 MEDIA_TYPE = "application/rss+xml"
 

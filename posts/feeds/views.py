@@ -12,6 +12,7 @@ from posts.feeds.days import of_days
 from posts.feeds.items import Item, of_papers
 from posts.feeds.markup import rfc3339
 from posts.feeds.newest import newest
+from posts.models import Entry
 from posts.page_cache import FEED_CACHE_CONTROL
 
 FORMATS: dict[str, ModuleType] = {"rss.xml": rss, "atom.xml": atom, "feed.json": jsonfeed}
@@ -61,13 +62,17 @@ def subscriptions(request: HttpRequest) -> HttpResponse:
 
 
 def _feed(channel: Channel, format: str) -> HttpResponse:
-    items = of_days(channel.posts) if channel.by_day else of_papers(newest(channel.entries, channel.posts))
+    items = of_days(channel.posts) if channel.by_day else of_papers(_newest(channel))
     writer = FORMATS[format]
     response = _answer(writer.write(channel, items, rfc3339(_updated(items))), writer.MEDIA_TYPE)
     if not channel.is_complete:
         # The search index still catches up; nobody shall keep half a result.
         response["Cache-Control"] = "no-store"
     return response
+
+
+def _newest(channel: Channel) -> list[Entry]:
+    return newest(channel.entries, channel.posts, channel.sparse)
 
 
 def _updated(items: list[Item]) -> dt.datetime:
