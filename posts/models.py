@@ -12,7 +12,7 @@ from django.urls import reverse
 from taggit.managers import TaggableManager
 
 from digest_site import clock
-from papers.models import Generation, Paper, ReviewEvent, WrongState
+from papers.models import Category, Generation, Paper, ReviewEvent, WrongState
 from posts import addresses
 
 
@@ -45,9 +45,13 @@ class Digest(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Store, and have the categories followed that some active digest wants."""
         super().save(*args, **kwargs)
-        wanted = {code for digest in Digest.objects.filter(active=True) for code in digest.categories}
-        Category.objects.exclude(code__in=wanted).filter(followed=True).update(followed=False)
-        Category.objects.filter(code__in=wanted, followed=False).update(followed=True)
+        Digest.follow_categories()
+
+    @classmethod
+    def follow_categories(cls) -> None:
+        """The worker lists what is followed; papers knows nothing of digests."""
+        active = cls.objects.filter(active=True)
+        Category.follow({code for digest in active for code in digest.categories})
 
     def get_absolute_url(self) -> str:
         return reverse("posts-digest", args=[self.slug])
@@ -102,7 +106,6 @@ class DailyPost(models.Model):
     # verb -> (states it may start from, state it ends in)
     MOVES = {
         "publish": ((Status.DRAFT, Status.WITHDRAWN, Status.PUBLISHED), Status.PUBLISHED),
-        "import": ((Status.DRAFT,), Status.PUBLISHED),
         "import": ((Status.DRAFT,), Status.PUBLISHED),
         "withdraw": ((Status.PUBLISHED,), Status.WITHDRAWN),
     }

@@ -1,5 +1,7 @@
 """What arXiv said: its categories, what each source answered, and what it announced."""
 
+from collections.abc import Iterable
+
 from django.db import models
 
 
@@ -18,6 +20,13 @@ class Category(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} {self.name_zh}"
+
+    @classmethod
+    def follow(cls, codes: Iterable[str]) -> None:
+        """Follow these categories and no others."""
+        codes = list(codes)
+        cls.objects.exclude(code__in=codes).filter(followed=True).update(followed=False)
+        cls.objects.filter(code__in=codes, followed=False).update(followed=True)
 
 
 class Poll(models.Model):
