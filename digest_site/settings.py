@@ -205,7 +205,9 @@ WEB_WORKERS = env_int("WEB_WORKERS", 2)
 # WEDGED_SECONDS is started again.
 LEASE_SECONDS = env_int("LEASE_SECONDS", 90)
 WEDGED_SECONDS = env_int("WEDGED_SECONDS", 300)
-TASK_SECONDS = 2 * LLM_DEADLINE_SECONDS
+# A task takes up new work for so long at most, and then ends what it began: a call and its repair.
+SUMMARIZE_SECONDS = 150
+TASK_SECONDS = SUMMARIZE_SECONDS + 2 * LLM_DEADLINE_SECONDS + 60
 Q_CLUSTER = {
     "name": "digest",
     "label": "队列",
