@@ -28,7 +28,7 @@ class QueueAdmin(admin.ModelAdmin):
     list_display = ["grave", "title_line", "state_line", "day", "category", "notes", "editor"]
     list_display_links = None
     list_filter = FILTERS
-    list_per_page = 50
+    list_per_page = 30
     list_max_show_all = 0
     show_full_result_count = False
     sortable_by = ()
@@ -83,6 +83,15 @@ class QueueAdmin(admin.ModelAdmin):
         return super().changelist_view(request, extra | (extra_context or {}))
 
     # Columns
+
+    @admin.display(description=SafeString('<input type="checkbox" id="action-toggle" aria-label="全选">'))
+    def action_checkbox(self, summary: Summary) -> SafeString:
+        """As the stock one; that one renders a template a row, which is a fifth of the page's time."""
+        return format_html(
+            '<input type="checkbox" name="_selected_action" value="{}" class="action-select" aria-label="选择 {}">',
+            summary.pk,
+            summary.paper.arxiv_id,
+        )
 
     @admin.display(description="检查")
     def grave(self, summary: Summary) -> SafeString:

@@ -62,7 +62,7 @@ def select(params: Mapping[str, str]) -> QuerySet[Summary]:
     texts = _of_day(texts, params.get("day", ""), params.get("digest", ""))
     if code := params.get("category"):
         known = taxonomy.canonical(code) or code
-        texts = texts.filter(paper__in=PaperCategory.objects.filter(code=known).values("paper"))
+        texts = texts.filter(Exists(PaperCategory.objects.filter(code=known, paper=OuterRef("paper"))))
     texts = _with_finding(texts, params.get("finding", ""), params.get("check", ""), papers)
     texts = _by_editor(texts, params.get("editor", ""))
     if words := params.get("q", "").split():
@@ -81,12 +81,14 @@ def _in_state(state: str, papers: list[int]) -> QuerySet[Summary]:
 
 
 def _of_day(texts: QuerySet[Summary], day: str, digest: str) -> QuerySet[Summary]:
-    entries = Entry.objects.all()
-    if day:
-        entries = entries.filter(post__date=_date(day)) if _date(day) else entries.none()
-    if digest:
-        entries = entries.filter(digest__slug=digest)
-    return texts.filter(paper__in=entries.values("paper")) if day or digest else texts
+    """A day has few papers, so they are looked up first; a digest has many, so each text is looked up in it."""
+    if not (day or digest):
+        return texts
+    entries = Entry.objects.filter(digest__slug=digest) if digest else Entry.objects.all()
+    if not day:
+        return texts.filter(Exists(entries.filter(paper=OuterRef("paper"))))
+    date = _date(day)
+    return texts.filter(paper__in=entries.filter(post__date=date).values("paper")) if date else texts.none()
 
 
 def _date(text: str) -> dt.date | None:
