@@ -13,7 +13,7 @@ from posts.search_tokens import Phrase, Query, facet_token, parse
 FACETS = {"digest": "日报", "category": "分类", "tag": "标签", "author": "作者", "month": "月份"}
 FACET_VALUES = 12
 # Hits are read newest first and no further than this; facets count what was read.
-MOST_HITS = 500
+MOST_HITS = 300
 
 
 @dataclass(frozen=True)
@@ -104,9 +104,15 @@ class Postgres:
     """
 
     def find(self, query: Query, limit: int) -> list[tuple[int, Any]]:
-        sql = """SELECT paper_id, facets FROM posts_searchtext WHERE vector @@ %s::tsquery
-                 ORDER BY id DESC LIMIT %s"""
-        found = rows_of(sql, self._expression(query), limit)
+        """The index finds texts with all the words; only the newest of them are read for their order.
+
+        Asked for the phrase at once, PostgreSQL unpacks every text with the words before it sorts.
+        """
+        sql = """SELECT paper_id, facets FROM (
+                   SELECT paper_id, facets, vector FROM posts_searchtext WHERE vector @@ %s::tsquery
+                   ORDER BY id DESC OFFSET 0
+                 ) AS newest WHERE vector @@ %s::tsquery LIMIT %s"""
+        found = rows_of(sql, self._expression(query, " & "), self._expression(query, " <-> "), limit)
         return [
             (paper, facets if isinstance(facets, dict) else json.loads(facets)) for paper, facets in found
         ]
@@ -125,10 +131,11 @@ class Postgres:
             places.setdefault(token, []).append(str(at))
         return " ".join(f"'{token}':{','.join(at)}" for token, at in places.items())
 
-    def _expression(self, query: Query) -> str:
-        wanted = [self._phrase(phrase) for phrase in query.wanted]
-        return " & ".join(wanted + [f"!{self._phrase(phrase)}" for phrase in query.unwanted])
+    def _expression(self, query: Query, joint: str) -> str:
+        wanted = [self._phrase(phrase, joint) for phrase in query.wanted]
+        unwanted = [f"!{self._phrase(phrase, ' <-> ')}" for phrase in query.unwanted]
+        return " & ".join(wanted + unwanted)
 
-    def _phrase(self, phrase: Phrase) -> str:
+    def _phrase(self, phrase: Phrase, joint: str) -> str:
         *first, last = (f"'{token}'" for token in phrase.tokens)
-        return f"({' <-> '.join([*first, last + (':*' if phrase.is_prefix else '')])})"
+        return f"({joint.join([*first, last + (':*' if phrase.is_prefix else '')])})"
