@@ -36,11 +36,11 @@ def queue_settings(**kwargs: Any) -> list[CheckMessage]:
                 id="papers.E003",
             )
         )
-    if q["timeout"] <= settings.LLM_DEADLINE_SECONDS:
+    if q["timeout"] <= settings.SUMMARIZE_SECONDS + 2 * settings.LLM_DEADLINE_SECONDS:
         found.append(
             Error(
-                "A task would be killed before a model call may end.",
-                hint="Keep timeout above LLM_DEADLINE_SECONDS.",
+                "A task would be killed before the model calls that it made may end.",
+                hint="Keep timeout above SUMMARIZE_SECONDS and twice LLM_DEADLINE_SECONDS: a call and its repair.",
                 id="papers.E004",
             )
         )

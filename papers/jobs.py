@@ -25,7 +25,7 @@ MAX_STRIKES = 6
 # Waits between attempts, with the last one repeated; jitter is added by `backoff`.
 WAITS = [dt.timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360)]
 LLM_KINDS = (Job.Kind.TRANSLATE, Job.Kind.ANALYSE)
-HOST = socket.gethostname()
+HOST = socket.gethostname()[:32]
 
 State = Job.State
 Kind = Job.Kind
@@ -107,8 +107,7 @@ def _room_at_the_model() -> int:
     """How many more model calls may start anywhere; serialised by a lock on one row."""
     if Halt.objects.filter(cleared_at=None).exists():
         return 0
-    Slot.objects.get_or_create(name="llm")
-    Slot.objects.select_for_update().get(name="llm")
+    Slot.lock("llm")
     busy = Job.objects.filter(state=State.RUNNING, kind__in=LLM_KINDS).count()
     return settings.LLM_CONCURRENCY - busy
 
@@ -170,10 +169,9 @@ def sweep() -> int:
     """Free the jobs whose worker is gone. A job that keeps killing its workers is given up."""
     now = clock.machine_now()
     gone = Q(lease_until__lt=now)
-    for lease in Job.objects.filter(state=State.RUNNING, lease__startswith=f"{HOST}:").values_list(
-        "lease", flat=True
-    ):
-        if not _alive(int(lease.split(":")[1])):
+    running = Job.objects.filter(state=State.RUNNING).exclude(lease="")
+    for lease in running.order_by().values_list("lease", flat=True).distinct():
+        if not is_alive(lease):
             gone |= Q(lease=lease)
     lost = Job.objects.filter(gone, state=State.RUNNING)
     free = {"lease": "", "lease_until": None, "changed_at": now, "strikes": F("strikes") + 1}
@@ -183,9 +181,14 @@ def sweep() -> int:
     return dead + lost.update(state=State.QUEUED, **free)
 
 
-def _alive(pid: int) -> bool:
+def is_alive(holder: str) -> bool:
+    """Whether the process that a lease names (host:pid:…) may still live; another machine's may."""
+    host, _, rest = holder.partition(":")
+    pid = rest.partition(":")[0]
+    if host != HOST or not pid.isdigit():
+        return True
     try:
-        os.kill(pid, 0)
+        os.kill(int(pid), 0)
     except ProcessLookupError:
         return False
     except PermissionError:

@@ -12,14 +12,12 @@ from pathlib import Path
 from django.conf import settings
 from django_q.brokers import get_broker
 from django_q.models import Schedule
+from django_q.tasks import async_task
 
 from digest_site import clock
 
 from . import pipeline
 from .models import Beat
-
-# A task goes back to the queue after this long, so that the next one gets its turn.
-SUMMARIZE_SECONDS = 240
 
 # The heartbeats: of whoever ran a task last, and of this machine's cluster.
 BEAT, HOST_BEAT = "worker", f"worker:{socket.gethostname()}"
@@ -41,8 +39,12 @@ def ingest(day: str | None = None) -> None:
 
 
 def summarize() -> None:
-    """Work off what is due: metadata, translations, full texts, readings."""
-    pipeline.work_off(seconds=SUMMARIZE_SECONDS, tell=Pulse(), stop=is_stopping)
+    """Work off what is due: metadata, translations, full texts, readings; another worker relieves this one."""
+    pipeline.work_off(seconds=settings.SUMMARIZE_SECONDS, tell=Pulse(), stop=is_stopping, relay=call_relief)
+
+
+def call_relief() -> None:
+    async_task("papers.tasks.summarize")
 
 
 def beat() -> None:

@@ -16,10 +16,6 @@ from papers.models import FullText, Job, LLMCall, Summary
 from . import money, revisions
 from .drafts import Draft, best_of_two
 from .edits import known_terms
-from .failures import run
-from .fulltexts import read_fulltext
-
-__all__ = ["analyse", "read_fulltext", "run", "translate"]
 
 # The estimate of tokens is right within a third, mostly within a tenth.
 MARGIN = 0.9

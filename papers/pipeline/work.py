@@ -19,7 +19,9 @@ from digest_site import logs
 from papers import jobs
 from papers.models import Job
 
-from . import listing, texts
+from . import failures, fulltexts, listing, texts
+from .baton import Baton
+from .halts import current_halt
 
 log = logging.getLogger("papers.work")
 
@@ -27,7 +29,7 @@ ARXIV_KINDS = (Job.Kind.LIST, Job.Kind.METADATA, Job.Kind.FULLTEXT)
 WORK: dict[str, Callable[[Job], None]] = {
     Job.Kind.LIST: listing.list_batch,
     Job.Kind.METADATA: listing.complete_metadata,
-    Job.Kind.FULLTEXT: texts.read_fulltext,
+    Job.Kind.FULLTEXT: fulltexts.read_fulltext,
     Job.Kind.TRANSLATE: texts.translate,
     Job.Kind.ANALYSE: texts.analyse,
 }
@@ -68,23 +70,34 @@ def work_off(
     foreground: bool = False,
     tell: Callable[[Progress], None] = lambda progress: None,
     stop: Callable[[], bool] = lambda: False,
+    relay: Callable[[], None] | None = None,
 ) -> Progress:
     """Do what is due until nothing is left, `seconds` are over or `stop` says so (what has begun is finished).
 
     `foreground` counts waiting jobs as due, each once. `subjects` limits the work to these subjects and
-    is asked again before each claim, because jobs bring new ones.
+    is asked again before each claim, because jobs bring new ones. With `relay` only one process of this
+    machine takes work at a time; `relay` has another one called when the shift is over.
     """
+    baton = Baton(relay) if relay else None
+    if baton and not baton.take():
+        return Progress()
     run = _Run(tuple(kinds), subjects, foreground, tell)
     until = time.monotonic() + seconds if seconds is not None else None
     jobs.sweep()
-    with ThreadPoolExecutor(settings.LLM_CONCURRENCY + 1, thread_name_prefix="work") as pool:
-        while True:
-            over = until is not None and time.monotonic() >= until
-            if not over and not stop():
-                run.start(pool)
-            if not run.futures:
-                return run.progress
-            run.wait()
+    failures.take_up()
+
+    def may_begin() -> bool:
+        over = until is not None and time.monotonic() >= until
+        return not over and not stop() and (baton is None or baton.keep())
+
+    try:
+        with ThreadPoolExecutor(settings.LLM_CONCURRENCY + 1, thread_name_prefix="work") as pool:
+            while run.step(pool, may_begin()):
+                pass
+    finally:
+        if baton:
+            baton.drop()
+    return run.progress
 
 
 class _Run:
@@ -109,7 +122,31 @@ class _Run:
         self.progress = Progress()
         self.renewed = time.monotonic()
 
-    def start(self, pool: ThreadPoolExecutor) -> None:
+    def step(self, pool: ThreadPoolExecutor, may_begin: bool) -> bool:
+        """Begin what there is room for, and wait for something to end; whether there is more to do."""
+        if may_begin:
+            self._start(pool)
+        if self.futures:
+            self._wait()
+            return True
+        if may_begin and self.foreground and self._is_crowded_out():
+            time.sleep(LOOK_SECONDS)
+            return True
+        return False
+
+    def _is_crowded_out(self) -> bool:
+        """Whether due work is left only because other processes have the model's whole concurrency."""
+        return self._queued() > 0 and current_halt() is None
+
+    def _queued(self) -> int:
+        due = Job.objects.filter(
+            jobs.due([*self.lanes[0][0], *self.lanes[1][0]], waiting_too=self.foreground)
+        )
+        if self.subjects:
+            due = due.filter(subject__in=list(self.subjects()))
+        return due.exclude(pk__in=list(self.tried)).count()
+
+    def _start(self, pool: ThreadPoolExecutor) -> None:
         """Fill the lanes that have room."""
         for kinds, width in self.lanes:
             busy = sum(job.kind in kinds for job in self.futures.values())
@@ -128,7 +165,7 @@ class _Run:
                 self.futures[pool.submit(_do, job)] = job
         self._report()
 
-    def wait(self) -> None:
+    def _wait(self) -> None:
         """Until a job ends; meanwhile the leases of all are renewed."""
         done, _ = wait(self.futures, timeout=LOOK_SECONDS, return_when=FIRST_COMPLETED)
         for future in done:
@@ -139,7 +176,10 @@ class _Run:
             self.progress.count(job)
         if time.monotonic() - self.renewed > RENEW_SECONDS and self.futures:
             jobs.renew(self.futures.values())
+            jobs.sweep()
             self.renewed = time.monotonic()
+            if self.foreground:
+                self.progress.queued = self._queued()
         self._report()
 
     def _report(self) -> None:
@@ -159,9 +199,9 @@ def _do(job: Job) -> None:
 
 def _try(job: Job) -> None:
     try:
-        texts.run(job, WORK[job.kind])
+        failures.run(job, WORK[job.kind])
         log.info("%s, attempt %d%s", job.state, job.attempts, f": {job.reason}" if job.reason else "")
     except Exception as error:  # noqa: BLE001 - the last line of defence: recorded, logged, retried
         log.exception("failed")
         with suppress(jobs.LostLease):
-            jobs.retry_or_give_up(job, "bug", f"{type(error).__name__}: {error}")
+            failures.failed(job, error)
