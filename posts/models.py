@@ -47,14 +47,14 @@ class Digest(models.Model):
         super().save(*args, **kwargs)
         Digest.follow_categories()
 
+    def get_absolute_url(self) -> str:
+        return reverse("posts-digest", args=[self.slug])
+
     @classmethod
     def follow_categories(cls) -> None:
         """The worker lists what is followed; papers knows nothing of digests."""
         active = cls.objects.filter(active=True)
         Category.follow({code for digest in active for code in digest.categories})
-
-    def get_absolute_url(self) -> str:
-        return reverse("posts-digest", args=[self.slug])
 
     @property
     def tzinfo(self) -> ZoneInfo:
