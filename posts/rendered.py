@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from papers import sentences
 from papers.models import Paper, Revision
 from posts import rendering
-from posts.models import Rendered
+from posts.models import Entry, Rendered
 
 
 def of(texts: Iterable[tuple[Paper, Revision]]) -> dict[int, Rendered]:
@@ -26,6 +26,13 @@ def of(texts: Iterable[tuple[Paper, Revision]]) -> dict[int, Rendered]:
 def prepare(revisions: Iterable[Revision]) -> int:
     """Make the HTML of these texts before readers ask for it; how many texts have it now."""
     return len(of((revision.summary.paper, revision) for revision in revisions))
+
+
+def prepare_public(most: int = 200) -> int:
+    """Make the HTML of public texts that have none yet, so that no reader waits for it."""
+    public = Entry.objects.public().values("paper__summary__public")
+    missing = Revision.objects.filter(pk__in=public, rendered=None).select_related("summary__paper")
+    return prepare(missing[:most])
 
 
 def _keep(made: list[Rendered]) -> None:

@@ -2,7 +2,7 @@
 
 from papers.tasks import beat, is_stopping
 
-from . import daily, notify
+from . import daily, notify, rendered, search_index
 
 # A task goes back to the queue after this long, so that the next one gets its turn.
 NOTIFY_SECONDS = 120
@@ -14,6 +14,8 @@ def assemble() -> None:
     """Bring the drafts of the open dates up to date; publish where the policy says so."""
     beat()
     daily.assemble_open_days()
+    rendered.prepare_public()
+    search_index.catch_up()
 
 
 def tell() -> None:
