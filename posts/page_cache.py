@@ -45,6 +45,12 @@ FEEDS = "/feeds"
 # A new release may draw the same content differently: nobody's copy is older than this process.
 STARTED_AT = int(time())
 
+# Read as text: most readers only need the number, and SQLite's time would be parsed for each of them.
+LAST_CHANGE = "SELECT number, CAST(changed_at AS text) FROM papers_generation WHERE id = 1"
+CONDITIONS = frozenset(
+    ["HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_MATCH", "HTTP_IF_UNMODIFIED_SINCE"]
+)
+
 Key = tuple[str, ...]
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -54,29 +60,27 @@ class Change:
     """The last change of what the public may see: its number in order, and when it was."""
 
     number: str = "0"
-    at: dt.datetime = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+    at: str = "1970-01-01 00:00:00+00"
 
     @property
     def seconds(self) -> int:
         """For Last-Modified. SQLite tells the time without its zone, which is UTC."""
-        moment = self.at if self.at.tzinfo else self.at.replace(tzinfo=dt.UTC)
+        moment = dt.datetime.fromisoformat(self.at)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
         return max(int(moment.timestamp()), STARTED_AT)
 
 
 @dataclass(frozen=True)
 class Page:
-    """A finished response, and its body zipped where that helps."""
+    """A finished response as it is, and zipped where that helps."""
 
-    headers: dict[str, str]
-    body: bytes
-    zipped: bytes
-    etag: str
-    last_modified: int | None
+    plain: HttpResponse
+    zipped: HttpResponse | None
     made_at: float = field(default_factory=monotonic)
 
     @property
     def size(self) -> int:
-        return len(self.body) + len(self.zipped)
+        return len(self.plain.content) + (len(self.zipped.content) if self.zipped else 0)
 
 
 class Shelf:
@@ -134,17 +138,18 @@ class PageCache:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if not _is_anonymous_read(request):
             return self.get_response(request)
+        change = _last_change()
+        key = _key(request, change)
+        found = shelf.take(key) or self._miss(request, key, change)
+        return _answer(request, found) if isinstance(found, Page) else found
+
+    def _miss(self, request: HttpRequest, key: Key, change: Change) -> Page | HttpResponseBase:
         try:
-            host = request.get_host()
+            request.get_host()
         except DisallowedHost:
             return self.get_response(request)
-        change = _last_change()
-        key = (change.number, request.scheme, host, request.get_full_path())
-        found = shelf.take(key)
-        if found is None and request.path_info.startswith(FEEDS):
-            found = _unchanged(request, change)
-        found = found or self._make(request, key, change)
-        return _answer(request, found) if isinstance(found, Page) else found
+        known = _unchanged(request, change) if request.path_info.startswith(FEEDS) else None
+        return known or self._make(request, key, change)
 
     def _make(self, request: HttpRequest, key: Key, change: Change) -> Page | HttpResponseBase:
         waiting = shelf.start(key)
@@ -180,9 +185,16 @@ def _is_anonymous_read(request: HttpRequest) -> bool:
 def _last_change() -> Change:
     """The last change of the public; one read by primary key, as cheap as one can be."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT number, changed_at FROM papers_generation WHERE id = 1")
+        cursor.execute(LAST_CHANGE)
         row = cursor.fetchone()
     return Change(str(row[0]), row[1]) if row else Change()
+
+
+def _key(request: HttpRequest, change: Change) -> Key:
+    """As the server got it: what was once made under a key has had its host and address looked at."""
+    meta = request.META
+    host = meta.get("HTTP_HOST") or meta["SERVER_PORT"]
+    return (change.number, request.scheme, host, request.path, meta.get("QUERY_STRING", ""))
 
 
 def _unchanged(request: HttpRequest, change: Change) -> HttpResponseBase | None:
@@ -217,35 +229,51 @@ def _page(request: HttpRequest, response: HttpResponse, change: Change) -> Page:
     """The response with the headers of a page that anyone may keep for a minute."""
     body = response.content
     patch_vary_headers(response, ["Accept-Encoding"])
-    content = f'W/"{hashlib.sha256(body).hexdigest()[:24]}"'
     is_feed = request.path_info.startswith(FEEDS)
     headers = {
         "Cache-Control": CACHE_CONTROL,
         "X-Accel-Expires": PROXY_SECONDS,
         "Last-Modified": http_date(change.seconds),
-        "ETag": validators.etag(change.number, request.get_full_path(), body) if is_feed else content,
+        "ETag": validators.etag(change.number, request.get_full_path(), body)
+        if is_feed
+        else f'W/"{hashlib.sha256(body).hexdigest()[:24]}"',
     } | dict(response.items())
-    headers.pop("Content-Length", None)
-    modified = parse_http_date_safe(headers["Last-Modified"])
-    return Page(headers, body, _zipped(body), headers["ETag"], modified)
+    plain = HttpResponse(body, headers=headers | {"Content-Length": str(len(body))})
+    return Page(plain, _zipped(body, headers))
 
 
-def _zipped(body: bytes) -> bytes:
-    zipped = gzip.compress(body, compresslevel=6, mtime=0) if len(body) > WORTH_ZIPPING else b""
-    return zipped if len(zipped) < len(body) else b""
+def _zipped(body: bytes, headers: dict[str, str]) -> HttpResponse | None:
+    zipped = gzip.compress(body, compresslevel=6, mtime=0) if len(body) > WORTH_ZIPPING else body
+    if len(zipped) >= len(body):
+        return None
+    also = {"Content-Length": str(len(zipped)), "Content-Encoding": "gzip"}
+    return HttpResponse(zipped, headers=headers | also)
 
 
 def _answer(request: HttpRequest, page: Page) -> HttpResponseBase:
-    zipped = page.zipped and ACCEPTS_GZIP.search(request.META.get("HTTP_ACCEPT_ENCODING", ""))
-    body = page.zipped if zipped else page.body
-    response = HttpResponse(b"" if request.method == "HEAD" else body, headers=page.headers)
-    response.headers["Content-Length"] = str(len(body))
-    if zipped:
-        response.headers["Content-Encoding"] = "gzip"
-    etag = page.etag
-    if "HTTP_IF_NONE_MATCH" in request.META:
-        response.headers["ETag"] = etag = validators.same_content(request, etag)
-    answer = get_conditional_response(request, etag, page.last_modified, response)
-    if answer is not response and "Access-Control-Allow-Origin" in page.headers:
+    meta = request.META
+    zip_it = page.zipped and ACCEPTS_GZIP.search(meta.get("HTTP_ACCEPT_ENCODING", ""))
+    response = _again(page.zipped if zip_it else page.plain)
+    if request.method == "HEAD":
+        response.content = b""
+    return _conditional(request, response) if CONDITIONS & meta.keys() else response
+
+
+def _again(kept: HttpResponse) -> HttpResponse:
+    """A kept response for one more reader: copied as it stands, for a hit must cost next to nothing."""
+    response = HttpResponse.__new__(HttpResponse)
+    response.__dict__.update(kept.__dict__, _resource_closers=[])
+    return response
+
+
+def _conditional(request: HttpRequest, response: HttpResponse) -> HttpResponseBase:
+    etag = validators.same_content(request, response["ETag"])
+    answer = get_conditional_response(
+        request, etag, parse_http_date_safe(response["Last-Modified"]), response
+    )
+    if answer is response:
+        return response
+    answer.headers["ETag"] = etag
+    if "Access-Control-Allow-Origin" in response.headers:
         answer.headers["Access-Control-Allow-Origin"] = "*"
     return answer

@@ -8,13 +8,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from papers.models import Generation, Summary
-from posts.page_cache import shelf
+from posts.page_cache import LAST_CHANGE, shelf
 from tests.base import chief, make_digest, make_editor, make_entry, make_post, make_public_paper
 
 pytestmark = pytest.mark.django_db
 
 FEED = "/feeds/category/cs.SD/atom.xml"
-ONE_ROW = ["SELECT number, changed_at FROM papers_generation WHERE id = 1"]
+ONE_ROW = [LAST_CHANGE]
 FOLDERS = ["all/", "category/cs.SD/", "tag/语音/", "d/speech/", "d/speech/days/", "search/"]
 
 
