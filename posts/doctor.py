@@ -19,14 +19,17 @@ from django.conf import settings
 from django.core.cache import cache
 from django.core.checks import WARNING, CheckMessage, run_checks
 from django.core.mail import get_connection
+from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.test import Client
 
 from digest_site import clock, logs
 from papers.pipeline.outside import wait_turn
 
 from . import health, notify
 from .health import BAD, GOOD, NOTE, Look, Sign
+from .models import Entry
 
 TIMEOUT = 8
 MB = 1024 * 1024
@@ -44,6 +47,30 @@ def examine(*, offline: bool = False) -> list[Sign]:
         signs += health.look(health.TABLES)
         signs += filter(None, [health.sample_edition()])
     return signs
+
+
+def examine_copy() -> list[Sign]:
+    """What proves a restored copy: it is whole, can be migrated, and readers could be served from it."""
+    call_command("migrate", verbosity=0)
+    return health.look([database, migrations, pages])
+
+
+def pages() -> Sign:
+    """The front page, the newest public day and paper, and their feed, as a reader would get them."""
+    client = Client(SERVER_NAME=settings.SITE_HOST, REMOTE_ADDR="127.0.0.1")
+    secure = {"secure": settings.SECURE}
+    wanted = ["/", "/feeds/all/atom.xml"]
+    if (
+        entry := Entry.objects.public()
+        .select_related("post__digest", "paper")
+        .order_by("-post__date")
+        .first()
+    ):
+        wanted += [entry.post.get_absolute_url(), f"/papers/{entry.paper.arxiv_id}/"]
+    bad = [path for path in wanted if client.get(path, **secure).status_code != 200]
+    if bad:
+        return Sign("网页", BAD, f"打不开：{'、'.join(bad)}", "看日志")
+    return Sign("网页", GOOD, f"{len(wanted)} 页打得开")
 
 
 def site_settings() -> Sign:

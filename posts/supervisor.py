@@ -35,6 +35,11 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)  # noqa: T201 - the supervisor's only voice
 
 
+def environment(**changes: str) -> dict[str, str]:
+    """The environment for a program that we start, with these changes."""
+    return os.environ | changes
+
+
 @dataclass
 class Child:
     """One process group: how to start it, and how to tell that it is wedged although it lives.
@@ -55,7 +60,7 @@ class Child:
         self.process = subprocess.Popen(
             self.command,
             cwd=self.cwd,
-            env=os.environ | {MARK: mark},
+            env=environment(**{MARK: mark}),
             start_new_session=True,
             preexec_fn=_end_with_parent,
         )

@@ -19,10 +19,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--offline", action="store_true", help="不访问外面的服务")
+        parser.add_argument("--copy", action="store_true", help="只看数据库和网页：检验一份恢复出来的副本")
 
     def handle(self, **options: Any) -> None:
         self.stdout.write(f"Python {platform.python_version()}，Django {django.__version__}")
-        signs = doctor.examine(offline=options["offline"])
+        signs = doctor.examine_copy() if options["copy"] else doctor.examine(offline=options["offline"])
         for sign in signs:
             self.stdout.write(f"[{WORDS[sign.level]}] {sign.name}：{sign.message}")
             if sign.advice and sign.level != GOOD:

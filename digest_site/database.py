@@ -1,0 +1,23 @@
+"""From the address of a database to Django's settings for it."""
+
+from typing import Any
+
+import environ
+
+# WAL lets readers and one writer work side by side; IMMEDIATE takes the write lock at the start, where
+# waiting for it is possible; a second of patience is too little for eight writers, so it is thirty.
+SQLITE_OPTIONS = {
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 30,
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+    " PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-16000;",
+}
+
+
+def database_of(url: str) -> dict[str, Any]:
+    """An entry of DATABASES: sqlite:///path or postgres://user:password@host:port/name."""
+    database: dict[str, Any] = environ.Env.db_url_config(url)
+    database |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
+    if database["ENGINE"] == "django.db.backends.sqlite3":
+        database["OPTIONS"] = SQLITE_OPTIONS
+    return database
