@@ -4,6 +4,7 @@ from typing import Any
 
 import environ
 
+SCHEMES = ("sqlite:///", "postgres://", "postgresql://")
 # WAL lets readers and one writer work side by side; IMMEDIATE takes the write lock at the start, where
 # waiting for it is possible; a second of patience is too little for eight writers, so it is thirty.
 SQLITE_OPTIONS = {
@@ -15,7 +16,12 @@ SQLITE_OPTIONS = {
 
 
 def database_of(url: str) -> dict[str, Any]:
-    """An entry of DATABASES: sqlite:///path or postgres://user:password@host:port/name."""
+    """An entry of DATABASES: sqlite:///path or postgres://user:password@host:port/name.
+
+    :raises ValueError: another kind of address.
+    """
+    if not url.startswith(SCHEMES):
+        raise ValueError("the address of a database begins with sqlite:/// or postgres://")
     database: dict[str, Any] = environ.Env.db_url_config(url)
     database |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
     if database["ENGINE"] == "django.db.backends.sqlite3":

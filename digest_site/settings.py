@@ -38,11 +38,33 @@ def env_bool(name: str, default: str = "no") -> bool:
     return value in ("1", "true", "yes", "on")
 
 
-def env_int(name: str, default: int) -> int:
+def env_int(name: str, default: int, least: int = 0) -> int:
     value = env(name, str(default))
-    if not re.fullmatch(r"\d+", value):
-        raise ImproperlyConfigured(f"{name} is a whole number, not {value!r}")
+    if not re.fullmatch(r"\d+", value) or int(value) < least:
+        raise ImproperlyConfigured(f"{name} is a whole number from {least} on, not {value!r}")
     return int(value)
+
+
+def env_seconds(name: str, default: str) -> float:
+    value = env(name, default)
+    if not re.fullmatch(r"\d+(\.\d+)?", value):
+        raise ImproperlyConfigured(f"{name} is a number of seconds such as 3 or 0.5, not {value!r}")
+    return float(value)
+
+
+def env_choice(name: str, default: str, choices: tuple[str, ...]) -> str:
+    value = env(name, default).upper()
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} is one of {', '.join(choices)}, not {value!r}")
+    return value
+
+
+def env_address(name: str, default: str = "") -> str:
+    """A whole http or https address; the error does not repeat it, since some are secret."""
+    value = env(name, default)
+    if value and not (re.match(r"https?://", value) and urlsplit(value).hostname):
+        raise ImproperlyConfigured(f"{name} is an address that begins with http:// or https://")
+    return value
 
 
 def env_decimal(name: str) -> Decimal | None:
@@ -83,8 +105,8 @@ NOW = env_instant("NOW")
 # The site
 DEBUG = env_bool("DEBUG")
 SECRET_KEY = env("SECRET_KEY") or kept_secret(DATA_DIR / "secret_key")
-PORT = env_int("PORT", 8000)
-SITE_URL = env("SITE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
+PORT = env_int("PORT", 8000, least=1)
+SITE_URL = env_address("SITE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 SITE_HOST = urlsplit(SITE_URL).hostname or "127.0.0.1"
 ALLOWED_HOSTS = [
     *filter(None, (host.strip() for host in env("ALLOWED_HOSTS").split(","))),
@@ -96,34 +118,38 @@ ALLOWED_HOSTS = [
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL.startswith("https://") else []
 
 # arXiv. The addresses are whole up to the question mark; the delay is arXiv's rule for one operator.
-ARXIV_API_URL = env("ARXIV_API_URL", "https://export.arxiv.org/api/query")
-ARXIV_RSS_URL = env("ARXIV_RSS_URL", "https://rss.arxiv.org").rstrip("/")
-ARXIV_OAI_URL = env("ARXIV_OAI_URL", "https://oaipmh.arxiv.org/oai")
-ARXIV_SITE_URL = env("ARXIV_SITE_URL", "https://arxiv.org").rstrip("/")
+ARXIV_API_URL = env_address("ARXIV_API_URL", "https://export.arxiv.org/api/query")
+ARXIV_RSS_URL = env_address("ARXIV_RSS_URL", "https://rss.arxiv.org").rstrip("/")
+ARXIV_OAI_URL = env_address("ARXIV_OAI_URL", "https://oaipmh.arxiv.org/oai")
+ARXIV_SITE_URL = env_address("ARXIV_SITE_URL", "https://arxiv.org").rstrip("/")
 ARXIV_CONTACT = env("ARXIV_CONTACT", SITE_URL)
-ARXIV_DELAY_SECONDS = float(env("ARXIV_DELAY_SECONDS", "3"))
+ARXIV_DELAY_SECONDS = env_seconds("ARXIV_DELAY_SECONDS", "3")
 
 # The model
 OPENAI_API_KEY = env("OPENAI_API_KEY")
-OPENAI_BASE_URL = env("OPENAI_BASE_URL", "https://api.openai.com/v1")
+OPENAI_BASE_URL = env_address("OPENAI_BASE_URL", "https://api.openai.com/v1")
 OPENAI_MODEL = env("OPENAI_MODEL", "gpt-5-mini")
 OPENAI_ANALYSIS_MODEL = env("OPENAI_ANALYSIS_MODEL", OPENAI_MODEL)
 LLM_CONTEXT_TOKENS = env_int("LLM_CONTEXT_TOKENS", 120_000)
-LLM_DEADLINE_SECONDS = env_int("LLM_DEADLINE_SECONDS", 300)
-LLM_CONCURRENCY = env_int("LLM_CONCURRENCY", 8)
+LLM_DEADLINE_SECONDS = env_int("LLM_DEADLINE_SECONDS", 300, least=1)
+LLM_CONCURRENCY = env_int("LLM_CONCURRENCY", 8, least=1)
 # Prices per million tokens, in the currency of the budget.
 LLM_PRICE_INPUT = env_decimal("LLM_PRICE_INPUT")
 LLM_PRICE_OUTPUT = env_decimal("LLM_PRICE_OUTPUT")
 LLM_DAILY_BUDGET = env_decimal("LLM_DAILY_BUDGET")
 
 # Telling people
-PING_URL = env("PING_URL")
+PING_URL = env_address("PING_URL")
 NOTIFY_URLS = [url for url in re.split(r"[\s,]+", env("NOTIFY_URLS")) if url]
 email_url = env("EMAIL_URL")
 MAIL_ON = bool(email_url)
 if email_url:
-    os.environ.setdefault("EMAIL_URL", email_url)
-    vars().update(environ.Env.email_url_config(email_url))
+    try:
+        vars().update(environ.Env.email_url_config(email_url))
+    except (KeyError, ValueError, environ.ImproperlyConfigured):
+        raise ImproperlyConfigured(
+            "EMAIL_URL is not an address such as smtp+ssl://user:password@host:465"
+        ) from None
 else:
     EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", f"digest@{SITE_HOST}")
@@ -177,7 +203,12 @@ TEMPLATES = [
 
 # SQLite under data/ unless DATABASE_URL names a server.
 DATABASE_URL = env("DATABASE_URL", f"sqlite:///{DATA_DIR / 'db.sqlite3'}")
-DATABASES = {"default": database_of(DATABASE_URL)}
+try:
+    DATABASES = {"default": database_of(DATABASE_URL)}
+except (KeyError, ValueError, environ.ImproperlyConfigured):
+    raise ImproperlyConfigured(
+        "DATABASE_URL is not an address such as postgres://user:password@host:5432/name"
+    ) from None
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Threads share a file as they will in earnest; a database in memory locks whole tables instead.
     DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
@@ -191,12 +222,12 @@ CACHES = {
 }
 
 # The queue only carries "look at the Job table"; each number is explained in docs/operations.md.
-WORKERS = env_int("WORKERS", 2)
-WEB_WORKERS = env_int("WEB_WORKERS", 2)
+WORKERS = env_int("WORKERS", 2, least=1)
+WEB_WORKERS = env_int("WEB_WORKERS", 2, least=1)
 # What a killed process held is free again after LEASE_SECONDS; a cluster whose tasks leave no mark for
 # WEDGED_SECONDS is started again.
-LEASE_SECONDS = env_int("LEASE_SECONDS", 90)
-WEDGED_SECONDS = env_int("WEDGED_SECONDS", 300)
+LEASE_SECONDS = env_int("LEASE_SECONDS", 90, least=2)
+WEDGED_SECONDS = env_int("WEDGED_SECONDS", 300, least=5)
 # A task takes up new work for so long at most, and then ends what it began: a call and its repair.
 SUMMARIZE_SECONDS = 150
 TASK_SECONDS = SUMMARIZE_SECONDS + 2 * LLM_DEADLINE_SECONDS + 60
@@ -272,6 +303,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 # What must never stand in a log, an error or on a page: keys, and addresses with a password in them.
 SECRETS = [SECRET_KEY, OPENAI_API_KEY, PING_URL, *NOTIFY_URLS, DATABASE_URL, REDIS_URL, email_url]
 
+LOG_LEVEL = env_choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
