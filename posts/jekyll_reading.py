@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from dataclasses import dataclass
 
 from papers import taxonomy
 
@@ -42,9 +43,8 @@ _ABS = re.compile(r"- \*\*arXiv\*\*: \[(?P<abs>[^\]\n]+)\]\((?P=abs)\)(?P<part>\
 _PDF = re.compile(r"\*\*PDF\*\*: \[(?P<pdf>[^\]\n]+)\]\((?P=pdf)\)\n(?P<gap>\n*)")
 _WRAP = re.compile(r"\n[ \t]+")
 _TAIL = re.compile(r"(?:\n+---)?\n*\Z")
-_OPENING = re.compile(
-    r'\n\n<details>\n<summary>(?P<label>[^<\n]*)</summary>\n\n<div markdown="1">\n(?P<lead>\n*)'
-)
+_OPENING = re.compile(r'\n\n<details>\n<summary>(?P<label>[^<\n]*)</summary>\n\n<div markdown="1">\n')
+_CHINESE_TITLE = re.compile(rf"{re.escape(CHINESE_TITLE)}([^\n]+)\n\n")
 _STRAY = re.compile(r"^- \*\*arXiv\*\*: \[https?://arxiv\.org/abs/", re.MULTILINE)
 _NOTE = re.compile(r"（(?:全文解读失败：.*|无可用全文)）", re.DOTALL)
 
@@ -89,6 +89,18 @@ def _compare(text: str, written: str) -> None:
     raise Malformed(
         _line(text, min(len(text), len(written)) if same is None else same), "这一行的写法没有见过"
     )
+
+
+@dataclass(frozen=True)
+class _Texts:
+    """An entry's running text; see OldEntry and EntryForm."""
+
+    chinese_title: str
+    abstract: str
+    reading: str
+    note: str | None
+    label: str
+    lead: int
 
 
 class _Reader:
@@ -169,13 +181,14 @@ class _Reader:
         heading = self.expect(_TITLE, "“## 标题”")["title"] or ""
         authors = self.expect(_AUTHORS, "“- **Authors**: …”")["authors"] or ""
         categories = self.expect(_CATEGORIES, "“- **Categories**: …”")["categories"] or ""
+        link = self.at
         page = self.expect(_ABS, "“- **arXiv**: [地址](地址)”，接着是 PDF")
         pdf = self.expect(_PDF, "“**PDF**: [地址](地址)”")
         found = taxonomy.parse_id(page["abs"] or "")
         if found is None:
-            raise self.wrong(f"{page['abs']} 不是 arXiv 的地址", self.at - len(pdf["gap"] or "") - 1)
+            raise self.wrong(f"{page['abs']} 不是 arXiv 的地址", link)
         body, tail = self.body(end)
-        chinese_title, abstract, reading, note, opened = self.texts(body)
+        texts = self.texts(body)
         self.at = end
         title, wraps = _unwrapped(heading)
         scheme = (page["abs"] or "").partition("://")[0]
@@ -186,8 +199,8 @@ class _Reader:
             pdf_url=_unless(pdf["pdf"], address(scheme, "pdf", found.id, found.version)),
             one_line=page["part"] != "\n- ",
             gap=len(pdf["gap"] or ""),
-            label=opened.get("label", LABEL),
-            lead=len(opened.get("lead", "\n")),
+            label=texts.label,
+            lead=texts.lead,
             tail=None if tail == usual_tail(is_last) else tail,
         )
         return OldEntry(
@@ -196,10 +209,10 @@ class _Reader:
             title=title,
             authors=_listed(authors),
             categories=_listed(categories),
-            abstract=abstract,
-            reading=reading,
-            note=note,
-            chinese_title=chinese_title,
+            abstract=texts.abstract,
+            reading=texts.reading,
+            note=texts.note,
+            chinese_title=texts.chinese_title,
             form=form,
         )
 
@@ -212,20 +225,28 @@ class _Reader:
         cut = found.start() if found else len(block)
         return block[:cut], block[cut:]
 
-    def texts(self, body: str) -> tuple[str, str, str, str | None, dict[str, str]]:
-        """Chinese title, abstract, reading, note, and how the reading is opened."""
+    def texts(self, body: str) -> "_Texts":
+        """An entry's running text in its parts."""
         opened = _OPENING.search(body)
-        block, note, reading = None, None, ""
-        abstract = body[: opened.start()] if opened else body
+        abstract, block, lead = body, None, EntryForm.lead
         if opened:
             if not body.endswith(CLOSING) or len(body) - len(CLOSING) < opened.end():
                 raise self.wrong("详细解读没有以 </div>、</details> 结束", self.at + opened.start() + 2)
-            block = body[opened.end() : -len(CLOSING)]
-            reading, note = ("", block) if not block or _NOTE.fullmatch(block) else (block, None)
+            abstract, inner = body[: opened.start()], body[opened.end() : -len(CLOSING)]
+            block = inner.lstrip("\n")
+            lead = len(inner) - len(block)
+        is_note = block is not None and (not block or _NOTE.fullmatch(block))
         title = ""
-        if abstract.startswith(CHINESE_TITLE) and "\n\n" in abstract:
-            title, _, abstract = abstract.removeprefix(CHINESE_TITLE).partition("\n\n")
-        return title, abstract, reading, note, opened.groupdict() if opened else {}
+        if titled := _CHINESE_TITLE.match(abstract):
+            title, abstract = titled[1], abstract[titled.end() :]
+        return _Texts(
+            title,
+            abstract,
+            reading="" if is_note else block or "",
+            note=block if is_note else None,
+            label=opened["label"] if opened else LABEL,
+            lead=lead,
+        )
 
 
 def _listed(text: str) -> tuple[str, ...]:
