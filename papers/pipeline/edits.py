@@ -9,7 +9,20 @@ from django.db import transaction
 
 from papers import fidelity, jobs, prompts, terms
 from papers.fidelity.findings import signed
-from papers.models import Finding, FullText, Job, Revision, Summary, Term
+from papers.models import Finding, Job, Revision, Summary
+
+from .termbase import known_terms, matcher
+
+__all__ = [
+    "LEVELS",
+    "check_revision",
+    "known_terms",
+    "recheck",
+    "retranslate",
+    "save_edit",
+    "store_findings",
+    "texts_of",
+]
 
 LEVELS = Finding.LEVELS
 MOST_ORDERS = 5  # sentences written for a model that are shown of one text
@@ -22,15 +35,6 @@ def texts_of(revision: Revision | None) -> dict[str, str]:
     return revision.text if revision else {"title": "", "abstract": "", "reading": ""}
 
 
-def known_terms() -> list[terms.Term]:
-    """The term base as the pure functions take it."""
-    fields = ("english", "chinese", "variants", "keep_as_is", "forbidden", "is_topic", "note")
-    return [
-        terms.Term(**{**row, "variants": tuple(row["variants"]), "forbidden": tuple(row["forbidden"])})
-        for row in Term.objects.values(*fields)
-    ]
-
-
 def save_edit(
     summary: Summary, by: Any, base: Revision | None, *, title: str, abstract: str, reading: str
 ) -> Revision:
@@ -40,7 +44,7 @@ def save_edit(
     """
     with transaction.atomic():
         revision = summary.edit(by, base, title=title, abstract=abstract, reading=reading)
-        store_findings(revision, known_terms())
+        store_findings(revision, matcher())
     return revision
 
 
@@ -56,7 +60,7 @@ def retranslate(summary: Summary, by: Any, instruction: str = "", *, reading: bo
 def recheck(summary: Summary) -> None:
     """Run the checks on the current text again: the term base or a check has changed."""
     if summary.current:
-        store_findings(summary.current, known_terms())
+        store_findings(summary.current, matcher())
 
 
 def check_revision(
@@ -79,29 +83,36 @@ def check_revision(
         *_of("abstract", paper.abstract, [*abstract, *_orders("abstract", paper.abstract)]),
     ]
     if revision.reading and (full := paper.full_texts.first()):
-        found += _of("reading", full.text, _reading_findings(revision.reading, full, ready.get("reading")))
+        reading = ready.get("reading")
+        if reading is None:
+            reading = check_reading(revision.reading, full.text)
+        found += _of("reading", full.text, reading)
     return found
 
 
-def _reading_findings(
-    reading: str, full: FullText, ready: list[fidelity.Finding] | None
+def check_reading(
+    reading: str, full_text: str, problems: Sequence[str] | None = None
 ) -> list[fidelity.Finding]:
-    found = ready if ready is not None else fidelity.check_reading(reading, full.text)
-    return [*found, *_problems(reading, full.text, found), *_orders("reading", full.text)]
+    """The checks of a reading, and what was noticed (`problems`) when it was read from the model's reply."""
+    found = fidelity.check_reading(reading, full_text)
+    if problems is None:
+        problems = _problems(reading, full_text)
+    return [*found, *_unsaid(problems, found), *_orders("reading", full_text)]
 
 
-def _problems(reading: str, full_text: str, found: Iterable[fidelity.Finding]) -> Iterable[fidelity.Finding]:
-    """What was noticed when the reply was read and no check says better: parts too long, tags, pictures."""
-    said = {finding.check for finding in found}
+def _problems(reading: str, full_text: str) -> list[str]:
     try:
-        problems = prompts.read_reading(reading, full_text).problems
+        return prompts.read_reading(reading, full_text).problems
     except prompts.BadReply:
-        return
+        return []  # a person may write it in other parts; the checks say what they think of that
+
+
+def _unsaid(problems: Iterable[str], found: Iterable[fidelity.Finding]) -> Iterable[fidelity.Finding]:
+    """Parts too long, tags, pictures: what no check says better."""
+    said = {finding.check for finding in found}
     for problem in problems:
-        known_by = {"全文": "reading_number", "链接": "reading_url"}.get(problem[:2])
-        if known_by not in said:
-            finding = fidelity.Finding("reading_problem", "warning", problem)
-            yield signed(finding, problem, reading)
+        if {"全文": "reading_number", "链接": "reading_url"}.get(problem[:2]) not in said:
+            yield signed(fidelity.Finding("reading_problem", "warning", problem), problem, "")
 
 
 def _orders(part: str, source: str) -> Iterable[fidelity.Finding]:

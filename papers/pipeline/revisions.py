@@ -8,7 +8,8 @@ from papers.models import FullText, Job, Revision, Summary
 
 from . import money, topics
 from .drafts import Draft
-from .edits import known_terms, store_findings, texts_of
+from .edits import store_findings, texts_of
+from .termbase import matcher
 
 Status = Summary.Status
 
@@ -22,7 +23,7 @@ def store(job: Job, asked: Summary, draft: Draft, version: int, full: FullText |
 
     `asked` is the summary as it was when the model was asked, `version` the paper's version that was read.
     """
-    known = terms.TermMatcher(known_terms())
+    known = matcher()
     with transaction.atomic():
         summary = Summary.objects.select_for_update().select_related("paper").get(pk=asked.pk)
         if full is None and _asks_something_else(summary, asked):

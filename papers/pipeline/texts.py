@@ -15,7 +15,8 @@ from papers.models import FullText, Job, LLMCall, Summary
 
 from . import money, revisions
 from .drafts import Draft, best_of_two
-from .edits import known_terms
+from .edits import check_reading
+from .termbase import matcher
 
 # The estimate of tokens is right within a third, mostly within a tenth.
 MARGIN = 0.9
@@ -32,8 +33,8 @@ def translate(job: Job) -> None:
         return jobs.give_up(job, "rejected", "论文已被拒绝")
     if summary.status == Summary.Status.MANUAL and not job.round:
         return jobs.give_up(job, "manual", "由人翻译")
-    matcher = terms.TermMatcher(known_terms())
-    offered = _offered(matcher, f"{paper.title}\n{paper.abstract}")
+    known = matcher()
+    offered = _offered(known, f"{paper.title}\n{paper.abstract}")
 
     def attempt(failure: str, out_of_room: bool) -> Draft:
         prompt = prompts.translation(
@@ -45,10 +46,10 @@ def translate(job: Job) -> None:
         reply = prompts.read_translation(call.reply, prompt)
         return _checked(
             {
-                "title": (reply.title, lambda text: fidelity.check_title(paper.title, text, terms=matcher)),
+                "title": (reply.title, lambda text: fidelity.check_title(paper.title, text, terms=known)),
                 "abstract": (
                     reply.abstract,
-                    lambda text: fidelity.check(paper.abstract, text, terms=matcher),
+                    lambda text: fidelity.check(paper.abstract, text, terms=known),
                 ),
             },
             call,
@@ -57,8 +58,8 @@ def translate(job: Job) -> None:
     revisions.store(job, summary, best_of_two(job, attempt), paper.version)
 
 
-def _offered(matcher: terms.TermMatcher, text: str) -> list[prompts.Term]:
-    return [(term.english, *_renderings(term)) for term in matcher.occurring(text, prompts.MOST_TERMS)]
+def _offered(known: terms.TermMatcher, text: str) -> list[prompts.Term]:
+    return [(term.english, *_renderings(term)) for term in known.occurring(text, prompts.MOST_TERMS)]
 
 
 def _renderings(term: terms.Term) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
@@ -98,8 +99,9 @@ def analyse(job: Job) -> None:
         prompt = replace(prompt, max_tokens=room)
         call = money.ask(job, summary.paper, "analyse", settings.OPENAI_ANALYSIS_MODEL, prompt)
         reply = prompts.read_reading(call.reply, full.text)
+        problems = reply.problems
         draft = _checked(
-            {"reading": (reply.text, lambda text: fidelity.check_reading(text, full.text))}, call
+            {"reading": (reply.text, lambda text: check_reading(text, full.text, problems))}, call
         )
         draft.cut = fitted.cut
         return draft

@@ -19,7 +19,7 @@ from digest_site import logs
 from papers import jobs
 from papers.models import Job
 
-from . import failures, fulltexts, listing, texts
+from . import failures, fulltexts, listing, termbase, texts
 from .baton import Baton
 from .halts import current_halt
 
@@ -91,7 +91,10 @@ def work_off(
         return not over and not stop() and (baton is None or baton.keep())
 
     try:
-        with ThreadPoolExecutor(settings.LLM_CONCURRENCY + 1, thread_name_prefix="work") as pool:
+        with (
+            termbase.kept(),
+            ThreadPoolExecutor(settings.LLM_CONCURRENCY + 1, thread_name_prefix="work") as pool,
+        ):
             while run.step(pool, may_begin()):
                 pass
     finally:
