@@ -201,6 +201,7 @@ class QueueList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.filters = self.get_query_string(remove=["p", "e"])[1:]
+        self.without_words = self.get_query_string(remove=["q", "p"])
         if isinstance(self.result_list, QuerySet):
             self.result_list = queue.in_order(self.queryset, 0, self.list_per_page)
 
