@@ -24,6 +24,9 @@ LEASE = dt.timedelta(seconds=settings.LEASE_SECONDS)
 MAX_STRIKES = 6
 # Waits between attempts, with the last one repeated; jitter is added by `backoff`.
 WAITS = [dt.timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360)]
+# How far the clocks of two machines may be apart, and the longest that a job is ever made to wait.
+SLACK = dt.timedelta(minutes=10)
+LONGEST_WAIT = dt.timedelta(days=3)
 LLM_KINDS = (Job.Kind.TRANSLATE, Job.Kind.ANALYSE)
 HOST = socket.gethostname()[:32]
 
@@ -179,6 +182,18 @@ def sweep() -> int:
         state=State.DEAD, error_class="killer", reason="处理它的进程一再中断", **free
     )
     return dead + lost.update(state=State.QUEUED, **free)
+
+
+def mend_clock() -> int:
+    """Bring back leases, waits and turns that a clock which was ahead has put further off than they can be."""
+    now = clock.machine_now()
+    far = now + LONGEST_WAIT
+    return (
+        Job.objects.filter(state=State.RUNNING, lease_until__gt=now + LEASE + SLACK).update(lease_until=now)
+        + Job.objects.filter(state=State.WAITING, next_try_at__gt=far).update(next_try_at=now)
+        + Slot.objects.filter(next_at__gt=far).update(next_at=None)
+        + Slot.objects.filter(held_until__gt=far).update(holder="", held_until=None)
+    )
 
 
 def is_alive(holder: str) -> bool:

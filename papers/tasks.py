@@ -11,12 +11,12 @@ from pathlib import Path
 
 from django.conf import settings
 from django_q.brokers import get_broker
-from django_q.models import Schedule
+from django_q.models import OrmQ, Schedule
 from django_q.tasks import async_task
 
 from digest_site import clock
 
-from . import pipeline
+from . import jobs, pipeline
 from .models import Beat
 
 # The heartbeats: of whoever ran a task last, and of this machine's cluster.
@@ -53,6 +53,7 @@ def beat() -> None:
     for name in (BEAT, HOST_BEAT):
         Beat.objects.update_or_create(name=name, defaults={"at": now})
     Beat.objects.filter(name__startswith=f"{BEAT}:", at__lt=now - BEATS_KEPT).delete()
+    mend_clock()
 
 
 class Pulse:
@@ -87,6 +88,25 @@ def install_schedules(schedules: dict[str, tuple[str, int]]) -> None:
         if not created and (schedule.func, schedule.minutes) != (function, minutes):
             schedule.func, schedule.minutes = function, minutes
             schedule.save(update_fields=["func", "minutes"])
+
+
+def mend_clock() -> int:
+    """Bring back what a clock that was ahead has put further off than it can be; how many rows.
+
+    Without this a machine that once believed it was 2036 would wait ten years for its next schedule.
+    """
+    now = clock.machine_now()
+    late = [
+        schedule.pk
+        for schedule in Schedule.objects.filter(next_run__gt=now + jobs.SLACK)
+        if schedule.next_run > now + jobs.SLACK + dt.timedelta(minutes=schedule.minutes or 0)
+    ]
+    fetched = now + jobs.SLACK + dt.timedelta(seconds=settings.Q_CLUSTER["retry"])
+    return (
+        Schedule.objects.filter(pk__in=late).update(next_run=now)
+        + OrmQ.objects.filter(lock__gt=fetched).update(lock=now)
+        + jobs.mend_clock()
+    )
 
 
 def queue_length() -> int:

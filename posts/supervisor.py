@@ -28,8 +28,6 @@ MARK = "DIGEST_SUPERVISOR"
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
-Wedged = Callable[[float], bool]
-
 
 def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)  # noqa: T201 - the supervisor's only voice
@@ -44,12 +42,14 @@ def environment(**changes: str) -> dict[str, str]:
 class Child:
     """One process group: how to start it, and how to tell that it is wedged although it lives.
 
-    `ask_to_end` is called with the group's id before the main process is told to stop.
+    `before_start` is called before each start, `ask_to_end` with the group's id before the main process
+    is told to stop.
     """
 
     name: str
     command: list[str]
-    wedged: Wedged = lambda age: False
+    wedged: Callable[["Child"], bool] = lambda child: False
+    before_start: Callable[[], None] = lambda: None
     ask_to_end: Callable[[int], None] = lambda group: None
     cwd: Path | None = None
     process: subprocess.Popen[bytes] | None = None
@@ -57,6 +57,7 @@ class Child:
     starts: int = field(default=0)
 
     def start(self, mark: str = "") -> None:
+        self.before_start()
         self.process = subprocess.Popen(
             self.command,
             cwd=self.cwd,
@@ -66,6 +67,11 @@ class Child:
         )
         self.started = time.monotonic()
         self.starts += 1
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was started last."""
+        return time.monotonic() - self.started
 
     @property
     def alive(self) -> bool:
@@ -87,10 +93,17 @@ class Child:
 class Supervisor:
     """Runs its children until SIGINT or SIGTERM; one Ctrl-C ends them all, a second one at once."""
 
-    def __init__(self, children: list[Child], home: Path, look: float = LOOK_SECONDS) -> None:
+    def __init__(
+        self,
+        children: list[Child],
+        home: Path,
+        look: float = LOOK_SECONDS,
+        least_life: float = LEAST_LIFE,
+    ) -> None:
         self.children = children
         self.home = home
         self.look = look
+        self.least_life = least_life
         self.signals = 0
 
     def run(self, ready: Callable[["Supervisor"], bool] = lambda supervisor: True) -> int:
@@ -121,12 +134,11 @@ class Supervisor:
         self.signals += 1
 
     def _tend(self, child: Child) -> None:
-        age = time.monotonic() - child.started
-        if child.alive and not child.wedged(age):
+        if child.alive and not child.wedged(child):
             return
         say(f"{child.name}：{'没有响应' if child.alive else '已退出'}，重新启动")
         child.kill()
-        if self.wait(LEAST_LIFE - age):
+        if self.wait(self.least_life - child.age):
             child.start(mark(self.home))
 
     def _end(self) -> None:
@@ -143,6 +155,44 @@ class Supervisor:
             time.sleep(TICK_SECONDS)
         for child in self.children:
             child.kill()
+
+
+class Monitor:
+    """Watches the process of a cluster that takes in results; it never ends before the cluster.
+
+    django-q2 starts another one in the place of one that was killed, but the dead one has left the
+    queue of results locked: every task is then run again and again, although nothing looks wrong.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+        self.known = (0, 0)
+
+    def is_lost(self, child: Child) -> bool:
+        if child.process is None:
+            return False
+        main, monitor = self.known
+        pool = {pid for sentinel in children_of(child.process.pid) for pid in children_of(sentinel)}
+        if main == child.process.pid:
+            return monitor not in pool
+        if len(pool) == self.workers + 2:
+            # The sentinel starts its workers first, then the monitor, then the pusher.
+            self.known = (child.process.pid, sorted(pool, key=_age_rank)[-2])
+        return False
+
+
+def children_of(pid: int) -> list[int]:
+    """The living processes whose parent is `pid`; none where there is no /proc."""
+    try:
+        lists = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children")]
+    except OSError:
+        return []
+    return [int(one) for text in lists for one in text.split() if _start_of(int(one))]
+
+
+def _age_rank(pid: int) -> tuple[int, int]:
+    """Orders processes by when they began."""
+    return int(_start_of(pid) or 0), pid
 
 
 def kill_group(group: int) -> None:

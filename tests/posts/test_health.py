@@ -10,10 +10,14 @@ from django.test import Client
 
 from digest_site import clock
 from papers import jobs, pipeline
-from papers.models import Announcement, Beat, Job, Poll
-from papers.tasks import BEAT, HOST_BEAT, Pulse, beat, is_stopping, stop_file
+from papers.models import Announcement, Beat, Job, Poll, Slot
+from papers.tasks import BEAT, HOST_BEAT, Pulse, beat, is_stopping, mend_clock, stop_file
+from papers.tasks import SCHEDULES as PAPERS_SCHEDULES
 from posts import doctor, health
 from posts.health import BAD, GOOD, NOTE, Heartbeat
+from posts.tasks import SCHEDULES as POSTS_SCHEDULES
+
+SCHEDULES = PAPERS_SCHEDULES | POSTS_SCHEDULES
 
 pytestmark = pytest.mark.django_db
 NOON = dt.datetime(2026, 9, 17, 4, 0, tzinfo=dt.UTC)
@@ -187,3 +191,19 @@ def test_a_sample_edition_among_real_papers_is_said(settings: pytest.FixtureRequ
 
 def test_levels_are_three() -> None:
     assert {sign.level for sign in health.look(health.TABLES)} <= {GOOD, NOTE, BAD}
+
+
+def test_what_a_clock_ahead_of_time_wrote_is_brought_back() -> None:
+    from django_q.models import Schedule
+
+    late = clock.machine_now() + dt.timedelta(days=3650)
+    jobs.enqueue(Job.Kind.TRANSLATE, ["2601.00001", "2601.00002"])
+    running, waiting = jobs.claim([Job.Kind.TRANSLATE], 2)
+    jobs.postpone(waiting, late, "busy", "later")
+    Job.objects.filter(pk=running.pk).update(lease_until=late)
+    Slot.objects.update_or_create(name="arxiv", defaults={"next_at": late, "held_until": late, "holder": "x"})
+    Schedule.objects.update(next_run=late)
+    assert mend_clock() == len(SCHEDULES) + 4
+    jobs.sweep()
+    assert {job.pk for job in jobs.claim([Job.Kind.TRANSLATE], 2)} == {running.pk, waiting.pk}
+    assert mend_clock() == 0, "what is as it should be is left alone"

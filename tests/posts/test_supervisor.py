@@ -34,11 +34,6 @@ sys.exit(Supervisor(children, Path({home!r}), look=0.1).run(ready))
 """
 
 
-@pytest.fixture(autouse=True)
-def short_lives(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supervisor, "LEAST_LIFE", 0.1)
-
-
 def supervised(home: Path, command: list[str]) -> tuple[subprocess.Popen[str], int]:
     """A supervisor in a process of its own, and its child's process id."""
     process = subprocess.Popen(
@@ -65,7 +60,7 @@ def until(true: Callable[[], bool], within: float = 5.0) -> bool:
 
 def run_until(children: list[Child], home: Path, enough: Callable[[], bool]) -> Supervisor:
     """Run in this process until `enough`, as if a signal came then."""
-    boss = Supervisor(children, home, look=0.05)
+    boss = Supervisor(children, home, look=0.05, least_life=0.1)
     wait = boss.wait
 
     def stop_when_enough(seconds: float) -> bool:
@@ -102,7 +97,7 @@ def test_a_wedged_child_is_killed_with_its_whole_group(tmp_path: Path) -> None:
     note = tmp_path / "pid"
     seen: list[int] = []
 
-    def wedged(age: float) -> bool:
+    def wedged(child: Child) -> bool:
         if not seen and until(lambda: note.exists() and note.read_text() != "", 5):
             seen.append(int(note.read_text()))
             return True
@@ -160,3 +155,39 @@ def test_the_children_of_a_living_supervisor_are_left_alone(tmp_path: Path) -> N
 def test_the_mark_names_a_process_that_lives(tmp_path: Path) -> None:
     assert supervisor._is_alive(mark(tmp_path))
     assert not supervisor._is_alive(f"{os.getpid()}:1:{tmp_path}")
+
+
+CLUSTER = [
+    sys.executable,
+    "-c",
+    "import os, time\n"
+    "if os.fork() == 0:\n"  # the sentinel and its pool
+    "    for _ in range(4):\n"
+    "        if os.fork() == 0:\n"
+    "            time.sleep(60)\n"
+    "        time.sleep(0.05)\n"
+    "    time.sleep(60)\n"
+    "time.sleep(60)",
+]
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="there is no /proc here")
+@pytest.mark.parametrize(("number", "lost"), [(0, False), (1, False), (2, True), (3, False)])
+def test_a_monitor_that_was_killed_is_missed_others_are_not(number: int, lost: bool) -> None:
+    monitor, child = supervisor.Monitor(workers=2), Child("后台", CLUSTER)
+    child.start()
+    assert child.process
+    main = child.process.pid
+
+    def pool() -> list[int]:
+        return sorted(pid for one in supervisor.children_of(main) for pid in supervisor.children_of(one))
+
+    try:
+        assert until(lambda: len(pool()) == 4)
+        assert not monitor.is_lost(child)
+        victim = pool()[number]
+        os.kill(victim, signal.SIGKILL)
+        until(lambda: not supervisor._start_of(victim))
+        assert until(lambda: monitor.is_lost(child), 0.5) == lost
+    finally:
+        child.kill()

@@ -12,11 +12,11 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connection
+from django.db import DatabaseError, connection
 
-from papers.tasks import stop_file
+from papers.tasks import mend_clock, stop_file
 from posts.health import Heartbeat
-from posts.supervisor import Child, Supervisor, end_leftovers
+from posts.supervisor import Child, Monitor, Supervisor, end_leftovers
 
 UP_WITHIN = 60.0
 # How long the port of a site that is just ending may still be taken.
@@ -46,7 +46,10 @@ class Command(BaseCommand):
         say_where = self.say_where if options["web"] else lambda supervisor: True
         clear_stop_files()
         try:
-            sys.exit(Supervisor(children, home).run(ready=say_where))
+            # Twelve looks a minute in earnest; a rehearsal that is less patient looks more often.
+            patience = settings.WEDGED_SECONDS
+            boss = Supervisor(children, home, look=patience / 60, least_life=patience / 30)
+            sys.exit(boss.run(ready=say_where))
         finally:
             clear_stop_files()
 
@@ -99,13 +102,25 @@ def web_command(host: str) -> list[str]:
 
 def worker(home: Path) -> Child:
     """The cluster. Before it is told to end, its tasks are told to begin nothing new."""
+    heartbeat, monitor = Heartbeat(settings.WEDGED_SECONDS), Monitor(settings.WORKERS)
     return Child(
         "后台",
         [sys.executable, "manage.py", "qcluster"],
-        wedged=Heartbeat(settings.WEDGED_SECONDS).is_missing,
+        wedged=lambda child: monitor.is_lost(child) or heartbeat.is_missing(child.age),
+        before_start=mend,
         ask_to_end=lambda group: stop_file(group).touch(),
         cwd=home,
     )
+
+
+def mend() -> None:
+    """What a wrong clock wrote may keep a cluster from ever starting a task; without a database there is nothing."""
+    try:
+        mend_clock()
+    except DatabaseError:
+        return
+    finally:
+        connection.close()
 
 
 def clear_stop_files() -> None:
