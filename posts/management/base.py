@@ -1,6 +1,7 @@
 """What the commands that work on digests share: options, exit status, progress bars, the last line."""
 
 import datetime as dt
+import logging
 import sys
 import time
 from collections.abc import Sequence
@@ -44,6 +45,9 @@ class DigestCommand(BaseCommand):
 
     def execute(self, *args: Any, **options: Any) -> Any:
         """One clear line for what cannot be done, never a traceback; what was stored stays."""
+        if options.get("verbosity", 1) < 2:
+            # The bars say it; a line a job is for the worker's log.
+            logging.getLogger("papers.work").setLevel(logging.WARNING)
         try:
             return super().execute(*args, **options)
         except pipeline.NotYet as error:
