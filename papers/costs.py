@@ -1,19 +1,22 @@
-"""What the model cost: sums over the calls, by day, model and paper.
+"""What the model cost: sums over the calls, by day, model, purpose, paper and category.
 
 Amounts are in the currency of the configured prices. A call without a price is counted, never as zero: `priced` says
 how many of the calls have one.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, F, QuerySet, Sum
+from django.db.models import Count, F, QuerySet, Sum, Value
 from django.db.models.functions import TruncDate
 
-from .models import LLMCall
+from .models import LLMCall, Paper
 
 ROWS = 40
+
+Calls = QuerySet[LLMCall]
 
 
 @dataclass(frozen=True)
@@ -34,17 +37,54 @@ class Table:
 
 def tables() -> list[Table]:
     """By day and by model over all time (the newest days), and the dearest papers."""
-    calls = LLMCall.objects.order_by()
-    days = calls.annotate(name=TruncDate("opened_at")).values("name")
-    models = calls.annotate(name=F("model")).values("name")
-    papers = calls.exclude(paper=None).annotate(name=F("paper__arxiv_id")).values("name")
     return [
-        Table("按日", _lines(_summed(days).order_by("-name"))),
-        Table("按模型", _lines(_summed(models).order_by("-calls"))),
-        Table(
-            "按论文（最贵的在前）", _lines(_summed(papers).order_by(F("sum").desc(nulls_last=True), "-calls"))
-        ),
+        Table("按日", by_day()),
+        Table("按模型", by_model()),
+        Table("按用途", by_purpose()),
+        Table("按论文（最贵的在前）", by_paper()),
     ]
+
+
+def by_day(calls: Calls | None = None) -> list[Line]:
+    """The newest days first; a day is the budget's, midnight to midnight in the site's zone."""
+    return _lines(_summed(_all(calls).annotate(name=TruncDate("opened_at")).values("name")).order_by("-name"))
+
+
+def by_model(calls: Calls | None = None) -> list[Line]:
+    return _lines(_summed(_all(calls).annotate(name=F("model")).values("name")).order_by("-calls"))
+
+
+def by_purpose(calls: Calls | None = None) -> list[Line]:
+    return _lines(_summed(_all(calls).annotate(name=F("purpose")).values("name")).order_by("-calls"))
+
+
+def by_paper(calls: Calls | None = None) -> list[Line]:
+    """The dearest papers first."""
+    named = _all(calls).exclude(paper=None).annotate(name=F("paper__arxiv_id")).values("name")
+    return _lines(_summed(named).order_by(F("sum").desc(nulls_last=True), "-calls"))
+
+
+def of_paper(paper: Paper) -> Line:
+    return total(LLMCall.objects.filter(paper=paper), paper.arxiv_id)
+
+
+def of_categories(codes: Iterable[str], name: str = "") -> Line:
+    """What the papers of these categories cost: of a digest, by its categories. A paper in two digests is in both."""
+    codes = list(codes)
+    papers = Paper.objects.filter(in_categories__code__in=codes).values("pk")
+    return total(LLMCall.objects.filter(paper__in=papers), name or "+".join(codes))
+
+
+def total(calls: Calls, name: str) -> Line:
+    """One line for these calls."""
+    [line] = _lines(_summed(_all(calls).annotate(name=Value(name)).values("name"))) or [
+        Line(name, 0, 0, 0, 0, None)
+    ]
+    return line
+
+
+def _all(calls: Calls | None) -> Calls:
+    return (LLMCall.objects.all() if calls is None else calls).order_by()
 
 
 def _summed(groups: QuerySet[LLMCall, dict[str, Any]]) -> QuerySet[LLMCall, dict[str, Any]]:
