@@ -1,4 +1,4 @@
-"""WSGI entry point for gunicorn and its like."""
+"""WSGI entry point for gunicorn and its like: the page cache in front of Django."""
 
 import os
 
@@ -6,4 +6,6 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digest_site.settings")
 
-application = get_wsgi_application()
+from posts.front import Front  # noqa: E402  needs to know the settings
+
+application = Front(get_wsgi_application())

@@ -1,29 +1,30 @@
 """The page cache: the first middleware. An anonymous page is made once for each content generation.
 
 The key carries the generation that every change of the public bumps in its own transaction, so a
-publish is seen by the next request and nothing is ever purged. A hit costs one read by primary key.
+publish is seen by the next request and nothing is ever purged. A hit costs one read by primary key
+or less.
 The cache lives in the process; the content hash in the ETag is the same in all of them.
 """
 
-import datetime as dt
 import gzip
 import hashlib
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from time import monotonic, time
+from time import monotonic
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
-from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.http import http_date, parse_http_date_safe
 
 from posts import validators
+from posts.last_change import Change, last_change
 
 CACHE_CONTROL = "public, max-age=60, stale-while-revalidate=600"
 # Readers ask for feeds again after a quarter of an hour at the earliest; shared caches within seconds.
@@ -42,32 +43,12 @@ PASSED_THROUGH = (settings.STATIC_URL, "/admin/", "/healthz")
 # The same for everyone, whoever is logged in; and so sure of their validators that a reader who has the
 # newest already costs no more than the generation's row.
 FEEDS = "/feeds"
-# A new release may draw the same content differently: nobody's copy is older than this process.
-STARTED_AT = int(time())
-
-# Read as text: most readers only need the number, and SQLite's time would be parsed for each of them.
-LAST_CHANGE = "SELECT number, CAST(changed_at AS text) FROM papers_generation WHERE id = 1"
 CONDITIONS = frozenset(
     ["HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_MATCH", "HTTP_IF_UNMODIFIED_SINCE"]
 )
 
 Key = tuple[str, ...]
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
-
-
-@dataclass(frozen=True)
-class Change:
-    """The last change of what the public may see: its number in order, and when it was."""
-
-    number: str = "0"
-    at: str = "1970-01-01 00:00:00+00"
-
-    @property
-    def seconds(self) -> int:
-        """For Last-Modified. SQLite tells the time without its zone, which is UTC."""
-        moment = dt.datetime.fromisoformat(self.at)
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
-        return max(int(moment.timestamp()), STARTED_AT)
 
 
 @dataclass(frozen=True)
@@ -138,8 +119,8 @@ class PageCache:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if not _is_anonymous_read(request):
             return self.get_response(request)
-        change = _last_change()
-        key = _key(request, change)
+        change = last_change()
+        key = key_of(request.META, change)
         found = shelf.take(key) or self._miss(request, key, change)
         return _answer(request, found) if isinstance(found, Page) else found
 
@@ -182,19 +163,11 @@ def _is_anonymous_read(request: HttpRequest) -> bool:
     return settings.SESSION_COOKIE_NAME not in request.COOKIES
 
 
-def _last_change() -> Change:
-    """The last change of the public; one read by primary key, as cheap as one can be."""
-    with connection.cursor() as cursor:
-        cursor.execute(LAST_CHANGE)
-        row = cursor.fetchone()
-    return Change(str(row[0]), row[1]) if row else Change()
-
-
-def _key(request: HttpRequest, change: Change) -> Key:
+def key_of(meta: Mapping[str, Any], change: Change) -> Key:
     """As the server got it: what was once made under a key has had its host and address looked at."""
-    meta = request.META
-    host = meta.get("HTTP_HOST") or meta["SERVER_PORT"]
-    return (change.number, request.scheme, host, request.path, meta.get("QUERY_STRING", ""))
+    name, _ = settings.SECURE_PROXY_SSL_HEADER or ("wsgi.url_scheme", "")
+    asked = ("HTTP_HOST", "SERVER_PORT", "wsgi.url_scheme", name, "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING")
+    return (change.number, *(meta.get(part, "") for part in asked))
 
 
 def _unchanged(request: HttpRequest, change: Change) -> HttpResponseBase | None:
@@ -251,12 +224,17 @@ def _zipped(body: bytes, headers: dict[str, str]) -> HttpResponse | None:
 
 
 def _answer(request: HttpRequest, page: Page) -> HttpResponseBase:
-    meta = request.META
-    zip_it = page.zipped and ACCEPTS_GZIP.search(meta.get("HTTP_ACCEPT_ENCODING", ""))
-    response = _again(page.zipped if zip_it else page.plain)
+    response = _again(kept_for(request.META, page))
     if request.method == "HEAD":
         response.content = b""
-    return _conditional(request, response) if CONDITIONS & meta.keys() else response
+    return _conditional(request, response) if CONDITIONS & request.META.keys() else response
+
+
+def kept_for(meta: Mapping[str, Any], page: Page) -> HttpResponse:
+    """The one of the page's responses that this client can read; it is shared, nobody may change it."""
+    if page.zipped is None or not ACCEPTS_GZIP.search(meta.get("HTTP_ACCEPT_ENCODING", "")):
+        return page.plain
+    return page.zipped
 
 
 def _again(kept: HttpResponse) -> HttpResponse:

@@ -8,7 +8,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from papers.models import Generation, Summary
-from posts.page_cache import LAST_CHANGE, shelf
+from posts.last_change import LAST_CHANGE
+from posts.page_cache import shelf
 from tests.base import chief, make_digest, make_editor, make_entry, make_post, make_public_paper
 
 pytestmark = pytest.mark.django_db

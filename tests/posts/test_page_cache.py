@@ -10,7 +10,8 @@ from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from papers.models import Generation
-from posts.page_cache import LAST_CHANGE, Change, PageCache, shelf
+from posts.last_change import LAST_CHANGE, Change
+from posts.page_cache import PageCache, shelf
 from tests.base import chief, make_editor, make_entry, make_post, make_public_paper, make_summary
 
 pytestmark = pytest.mark.django_db
@@ -114,7 +115,7 @@ def test_the_shelf_forgets_the_least_used_when_it_is_full(monkeypatch: pytest.Mo
 
 
 def test_a_page_is_made_by_one_thread_while_the_others_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("posts.page_cache._last_change", Change)
+    monkeypatch.setattr("posts.page_cache.last_change", Change)
     made, arrived = [], threading.Barrier(4)
 
     def slow(request: HttpRequest) -> HttpResponse:
