@@ -1,0 +1,1 @@
+"""What benches are made of: processes, measurements inside the application, the view that does nothing."""
