@@ -7,16 +7,18 @@ from dataclasses import dataclass, field
 from django.db.models import Subquery
 
 from digest_site import clock
-from papers import ledger, pipeline
-from papers.models import Announcement, Category, Job, Summary
+from papers import batches, ledger, pipeline
+from papers.models import Announcement, Beat, Category, Job, Poll, Summary
 
 from .assembly import assemble
 from .models import DailyPost, Digest
 
 Tell = Callable[[str, pipeline.Progress], None]
 TEXT_KINDS = (Job.Kind.TRANSLATE, Job.Kind.FULLTEXT, Job.Kind.ANALYSE)
-# Drafts younger than this fill themselves; an older one changes when somebody lists its date again.
-FILLS_FOR = dt.timedelta(days=14)
+# Posts that the policy `machine` goes on filling; an older one changes when its date is listed again.
+RECENT_POSTS = 5
+# A poll that was asked this long before a look at the table may have been stored after it.
+UNDER_WAY = dt.timedelta(hours=1)
 
 
 @dataclass
@@ -108,16 +110,28 @@ def days_with_work(digests: Sequence[Digest], day: dt.date) -> list[dt.date]:
 
 
 def assemble_open_days() -> None:
-    """Drafts of the dates that are not settled, for the worker: papers and texts keep coming in."""
-    newest = ledger.newest_day()
+    """Drafts of the dates that sources have spoken about since the last time, for the worker; all open ones daily."""
     for digest in Digest.objects.filter(active=True):
-        for day in sorted({*ledger.open_days(newest, digest.categories), *_recent_days(digest)}):
-            _finish(digest, day)
+        for look in ledger.looks_at(_days_to_assemble(digest), digest.categories):
+            if look.has_papers or (look.is_listed and not look.is_silent):
+                assemble(digest, look.date)
+        for post in digest.posts.order_by("-date")[:RECENT_POSTS]:
+            if _machine_may_publish(post):
+                post.publish()
 
 
-def _recent_days(digest: Digest) -> list[dt.date]:
-    since = clock.now().date() - FILLS_FOR
-    return list(digest.posts.filter(date__gt=since).values_list("date", flat=True))
+def _days_to_assemble(digest: Digest) -> list[dt.date]:
+    """What a poll may have changed; once a day everything open, since rules and metadata change without polls."""
+    now = clock.now()
+    beat, created = Beat.objects.get_or_create(name=f"assembled:{digest.slug}", defaults={"at": now})
+    since, is_full = beat.at - UNDER_WAY, created or beat.note != f"{now:%F}"
+    Beat.objects.filter(pk=beat.pk).update(at=now, note=f"{now:%F}")
+    asked = Poll.objects.filter(asked_at__gte=since).order_by().values_list("date", flat=True).distinct()
+    days = {day for day in asked if batches.is_weekday(day)}
+    if is_full:
+        days |= {*ledger.open_days(ledger.newest_day(), digest.categories)}
+        days |= {*digest.posts.order_by("-date").values_list("date", flat=True)[:RECENT_POSTS]}
+    return sorted(days)
 
 
 def follow_categories() -> None:

@@ -1,7 +1,7 @@
 """The ledger of completeness: per category and date, what arXiv printed and what became of it."""
 
 from .alarms import Alarm, alarms
-from .book import CategoryLine, DayLedger, last_good_day, of_day, of_days, work_left
+from .book import CategoryLine, DayLedger, alarm_of, last_good_day, of_day, of_days, work_left
 from .looks import (
     ANSWERED,
     HOLIDAY,
@@ -30,6 +30,7 @@ __all__ = [
     "CategoryLine",
     "DayLedger",
     "Look",
+    "alarm_of",
     "alarms",
     "codes",
     "first_day",

@@ -15,7 +15,7 @@ from digest_site import clock
 from papers import batches
 from papers.models import Announcement, Job, Poll, Summary
 
-from .looks import ANSWERED, Listing, Look, codes, looks_at
+from .looks import ANSWERED, Listing, Look, codes, looks_at, opinion
 
 Kind = Announcement.Kind
 # From this long after an announcement on, an unread listing is an alarm.
@@ -176,7 +176,7 @@ def _differences(rows: Iterable[Announcement]) -> dict[str, list[str]]:
     sources: dict[str, set[str]] = {}
     for row in rows:
         if row.kind in (Kind.NEW, Kind.CROSS):
-            sources.setdefault(row.arxiv_id, set()).update(row.sources)
+            sources.setdefault(row.arxiv_id, set()).update(map(opinion, row.sources))
     alone: dict[str, list[str]] = {}
     for arxiv_id, names in sorted(sources.items()):
         if len(names) == 1:

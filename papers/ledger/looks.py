@@ -9,8 +9,8 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from django.db.models import Count, Max, Min, TextField
-from django.db.models.functions import Cast
+from django.core.cache import cache
+from django.db.models import Count, Max, Min, Q, QuerySet
 
 from digest_site import clock
 from papers import batches, taxonomy
@@ -18,6 +18,9 @@ from papers.models import Announcement, Poll
 
 Kind = Announcement.Kind
 LISTINGS = (Poll.Source.LIST, Poll.Source.CATCHUP, Poll.Source.OAI)
+LISTED_BY = [str(source) for source in LISTINGS]
+# What can confirm a listing: the feed, the API, and the archive's daily changes (see pipeline/archive.py).
+SECOND = ["rss", "api", "archive"]
 ANSWERED = (Poll.State.OK, Poll.State.EMPTY)
 SILENT = "arXiv 没有这一日的公布"
 HOLIDAY = f"{SILENT}（假日）"
@@ -27,6 +30,9 @@ FEED_IS_OUT = dt.timedelta(minutes=10)
 LONGEST_DOUBLINGS = 3
 # A date first asked about this soon after its announcement is where our responsibility begins.
 FRESH = dt.timedelta(days=10)
+# Older dates are checked once a day.
+ALWAYS_LOOKED_AT = dt.timedelta(days=30)
+ONE_DAY = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -83,6 +89,10 @@ class Look:
     date: dt.date
     listings: Sequence[Listing]
     unconfirmed: int = 0
+
+    @property
+    def has_papers(self) -> bool:
+        return bool(self.unconfirmed) or any(listing.stored for listing in self.listings)
 
     @property
     def is_expected(self) -> bool:
@@ -161,7 +171,7 @@ def _heard(since: dt.date, until: dt.date, categories: Sequence[str]) -> _Heard:
     for poll in Poll.objects.filter(source__in=LISTINGS, **span).order_by("asked_at", "id"):
         heard.polls.setdefault((poll.date, poll.category), []).append(poll)
     rows = Announcement.objects.filter(kind__in=[Kind.NEW, Kind.CROSS], **span).order_by()
-    listed = rows.filter(sources__has_any_keys=[*LISTINGS])
+    listed = rows.filter(sources__has_any_keys=LISTED_BY)
     for date, code, number in listed.values_list("date", "category").annotate(Count("pk")):
         heard.stored[date, code] = number
     for date, _ in unconfirmed(rows):
@@ -169,19 +179,22 @@ def _heard(since: dt.date, until: dt.date, categories: Sequence[str]) -> _Heard:
     return heard
 
 
-def unconfirmed(rows: "Iterable[Announcement] | object") -> set[tuple[dt.date, str]]:
-    """(date, id) of papers that a single source announced, in whatever category."""
-    # One key in the object means no comma in its text, on every database.
-    texts = rows.annotate(names=Cast("sources", TextField()))  # type: ignore[attr-defined]
-    pairs = ("date", "arxiv_id")
-    single = dict.fromkeys(texts.exclude(names__contains=",").values_list(*pairs))
-    if not single:
+def unconfirmed(rows: QuerySet[Announcement]) -> set[tuple[dt.date, str]]:
+    """(date, id) of papers that a single source announced, in whatever category; listing pages are one source."""
+    doubtful = ~Q(sources__has_any_keys=SECOND) | ~Q(sources__has_any_keys=LISTED_BY)
+    pairs = set(rows.filter(doubtful).values_list("date", "arxiv_id"))
+    if not pairs:
         return set()
-    seen = rows.filter(arxiv_id__in={arxiv_id for _, arxiv_id in single})  # type: ignore[attr-defined]
-    names: dict[tuple[dt.date, str], set[str]] = {}
-    for date, arxiv_id, sources in seen.values_list(*pairs, "sources"):
-        names.setdefault((date, arxiv_id), set()).update(sources)
-    return {pair for pair, sources in names.items() if len(sources) == 1}
+    seen = rows.filter(arxiv_id__in={arxiv_id for _, arxiv_id in pairs})
+    opinions: dict[tuple[dt.date, str], set[str]] = {}
+    for date, arxiv_id, sources in seen.values_list("date", "arxiv_id", "sources"):
+        opinions.setdefault((date, arxiv_id), set()).update(map(opinion, sources))
+    return {pair for pair in pairs if len(opinions[pair]) == 1}
+
+
+def opinion(source: str) -> str:
+    """The listing pages say the same thing twice."""
+    return Poll.Source.LIST if source in LISTINGS else source
 
 
 # Which dates
@@ -205,22 +218,48 @@ def first_day(categories: Sequence[str]) -> dt.date | None:
 
 def open_looks(until: dt.date, categories: Sequence[str]) -> list[Look]:
     """The dates up to `until` that are not settled yet, oldest first; weekday holidays until they proved silent."""
-    first = first_day(categories)
-    if first is None or first > until:
+    past = _past(codes(categories))
+    if past is None or past.first > until:
         return looks_at([until], categories)
-    asked = Poll.objects.filter(category__in=codes(categories), source__in=LISTINGS, date__lt=first)
-    days = {*asked.values_list("date", flat=True), *batches.weekdays(first, until)}
-    public = [day for day in sorted(days) if batches.announced_at(day) <= clock.now()]
+    days = {*past.open_days, *batches.weekdays(max(past.first, past.checked), until)}
+    public = [day for day in sorted(days) if batches.announced_at(day) <= clock.now() and day <= until]
     return [look for look in looks_at(public, categories) if not look.is_settled]
+
+
+@dataclass(frozen=True)
+class Past:
+    """What the daily look at all of history found: the dates before `checked` that are still open."""
+
+    at: dt.datetime
+    first: dt.date
+    checked: dt.date
+    open_days: tuple[dt.date, ...]
+
+
+def _past(categories: Sequence[str]) -> Past | None:
+    """History checked at most a day ago. The last weeks are never taken from it, they are always looked at."""
+    now, key = clock.now(), f"past:{'+'.join(sorted(categories))}"
+    known: Past | None = cache.get(key)
+    if known is None or not dt.timedelta(0) <= now - known.at < ONE_DAY:
+        known = _check_past(categories, now)
+        cache.set(key, known, ONE_DAY.total_seconds())
+    return known
+
+
+def _check_past(categories: Sequence[str], now: dt.datetime) -> Past | None:
+    first = first_day(categories)
+    if first is None:
+        return None
+    checked = now.date() - ALWAYS_LOOKED_AT
+    asked = Poll.objects.filter(category__in=categories, source__in=LISTINGS, date__lt=first)
+    days = {*asked.order_by().values_list("date", flat=True), *batches.weekdays(first, checked - ONE_DAY)}
+    looks = looks_at(sorted(day for day in days if batches.is_weekday(day)), categories)
+    return Past(now, first, checked, tuple(look.date for look in looks if not look.is_settled))
 
 
 def open_days(until: dt.date, categories: Sequence[str]) -> list[dt.date]:
     """Announcement dates up to `until` that are not settled yet, oldest first."""
-    return [look.date for look in open_looks(until, categories) if look.is_expected or _has_rows(look)]
-
-
-def _has_rows(look: Look) -> bool:
-    return any(listing.stored for listing in look.listings)
+    return [look.date for look in open_looks(until, categories) if look.is_expected or look.has_papers]
 
 
 def newest_day() -> dt.date:

@@ -5,11 +5,13 @@ confirm what a listing said; alone they make a row only for an id that no listin
 """
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+
+from django.db.models import Q
 
 from digest_site import clock
 from papers import batches, taxonomy
-from papers.harvest import Item, Record
+from papers.harvest import Item
 from papers.models import Announcement, Paper, Poll
 
 Kind = Announcement.Kind
@@ -28,7 +30,9 @@ def announce(source: str, items: Sequence[Item], day: dt.date, categories: Seque
     rows: Rows = {}
     for item in items:
         for code in _where(source, item, categories, known):
-            rows[code, item.arxiv_id] = _row(source, item, code, day, known.get((code, item.arxiv_id)))
+            row = known.get((code, item.arxiv_id))
+            if row is None or not _says(row, source, item):
+                rows[code, item.arxiv_id] = _row(source, item, code, day, row)
     _expect_versions(row for row in rows.values() if row.kind == Kind.REPLACE and row.version is None)
     _upsert(rows.values())
     if source in LISTINGS:
@@ -46,6 +50,11 @@ def _where(source: str, item: Item, categories: Sequence[str], known: Rows) -> l
     return [code for code in categories if code in mine] or list(categories[:1])
 
 
+def _says(row: Announcement, source: str, item: Item) -> bool:
+    """Whether the row has all of this already."""
+    return row.sources.get(source) == item.kind and item.version in (None, row.version)
+
+
 def _row(source: str, item: Item, code: str, day: dt.date, known: Announcement | None) -> Announcement:
     row = known or Announcement(
         category=code, date=day, arxiv_id=item.arxiv_id, kind=item.kind, first_seen_at=clock.now()
@@ -57,12 +66,13 @@ def _row(source: str, item: Item, code: str, day: dt.date, known: Announcement |
     return row
 
 
-def _expect_versions(rows: Iterable[Announcement]) -> None:
+def _expect_versions(replaced: Iterable[Announcement]) -> None:
     """A listing does not print which version replaces a paper: the one after what was known before it.
 
     An index that was faster than the listing may have told us already; its time of submission shows it.
     """
-    rows = list(rows)
+    if not (rows := list(replaced)):
+        return
     papers = Paper.objects.in_bulk({row.arxiv_id for row in rows}, field_name="arxiv_id")
     for row in rows:
         if paper := papers.get(row.arxiv_id):
@@ -80,29 +90,26 @@ def _refute_late(items: Sequence[Item], day: dt.date) -> None:
     """A listing has the paper after all: it belongs to that date, and was late nowhere."""
     new = [item.arxiv_id for item in items if item.kind == Kind.NEW]
     announced = [item.arxiv_id for item in items if item.kind != Kind.REPLACE]
-    late = Announcement.objects.filter(kind=Kind.LATE)
-    late.filter(arxiv_id__in=new).delete()
-    late.filter(arxiv_id__in=announced, date__gte=day).delete()
+    anywhere, later = Q(arxiv_id__in=new), Q(arxiv_id__in=announced, date__gte=day)
+    Announcement.objects.filter(anywhere | later, kind=Kind.LATE).delete()
 
 
-def confirm(records: Iterable[Record]) -> None:
-    """The API knows these ids: the second opinion on what listings announced lately."""
-    kinds = {record.arxiv_id: record for record in records}
-    rows = list(
-        Announcement.objects.filter(
-            arxiv_id__in=kinds, date__gte=(clock.now() - CONFIRMS_FOR).date()
-        ).exclude(sources__has_key=Poll.Source.API)
-    )
+def confirm(source: str, primaries: Mapping[str, str]) -> None:
+    """A second source knows these ids (id -> primary category): its opinion on what listings announced lately."""
+    since = (clock.now() - CONFIRMS_FOR).date()
+    unheard = Announcement.objects.filter(arxiv_id__in=primaries, date__gte=since)
+    rows = list(unheard.exclude(sources__has_key=source))
     for row in rows:
-        primary = kinds[row.arxiv_id].categories[:1]
-        kind = row.kind if row.kind in (Kind.REPLACE, Kind.LATE) else None
-        row.sources = row.sources | {Poll.Source.API: kind or ("new" if row.category in primary else "cross")}
+        kind = Kind.NEW if row.category == primaries[row.arxiv_id] else Kind.CROSS
+        row.sources = row.sources | {source: row.kind if row.kind in (Kind.REPLACE, Kind.LATE) else kind}
     _upsert(rows)
 
 
 def _upsert(rows: Iterable[Announcement]) -> None:
     for row in (rows := list(rows)):
         row.pk = None
+    if not rows:
+        return
     Announcement.objects.bulk_create(
         rows,
         update_conflicts=True,

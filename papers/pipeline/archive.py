@@ -8,12 +8,15 @@ from papers import batches, ledger, taxonomy
 from papers.harvest import KINDS, Arxiv, Item, OaiRecord, SourceError
 from papers.models import Poll
 
+from .announcing import confirm
 from .polls import Inquiry, asked, failed, store
 from .storing import id_order, split_authors, store_changes
 
 # The archive shows a batch about two and a half hours after its announcement.
 SHOWN_AFTER = dt.timedelta(hours=2, minutes=45)
 CATCHUP_DAYS = 90
+# Under this name the archive confirms what a listing said; as a listing of its own it is Poll.Source.OAI.
+ARCHIVE = "archive"
 # A harvest may serve other dates for this long before it is asked again.
 KEEPS = dt.timedelta(hours=3)
 MAX_PAGES = 60
@@ -68,12 +71,13 @@ def _last_harvest(code: str) -> Poll | None:
 def _ask_changes(inquiry: Inquiry, code: str) -> None:
     last = _last_harvest(code)
     since = last.asked_at.date() if last else ledger.first_day([code]) or inquiry.day
+    since = min(since, inquiry.day)
     poll = asked(Source.OAI, set_name(code), inquiry.day)
     found = 0
     try:
-        # A day earlier: stamps are dates, and the archive is updated in the evening.
-        for records in records_since(inquiry.arxiv, code, since - dt.timedelta(days=1)):
+        for records in records_since(inquiry.arxiv, code, since):
             store_changes(records)
+            confirm(ARCHIVE, {one.arxiv_id: one.categories[0] for one in records if one.categories})
             found += len(records)
     except SourceError as error:
         failed(poll, error, inquiry.listed)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from digest_site import clock
 from papers import batches, jobs, ledger
 from papers.harvest import Arxiv, SourceError
-from papers.models import Announcement, Job, Paper
+from papers.models import Announcement, Job, Paper, Poll
 
 from . import archive, outside, sources
 from .announcing import confirm
@@ -73,7 +73,7 @@ def list_date(inquiry: Inquiry) -> SourceError | None:
 
 def _raise_alarm(inquiry: Inquiry) -> None:
     """A day on which nothing came, or of which something is lost, is an error in the log, not a quiet day."""
-    if alarm := ledger.of_day(inquiry.day, inquiry.categories).alarm:
+    if alarm := ledger.alarm_of(ledger.looks_at([inquiry.day], inquiry.categories)[0]):
         log.error("%s", alarm)
         inquiry.listed.troubles.append(alarm)
 
@@ -81,14 +81,13 @@ def _raise_alarm(inquiry: Inquiry) -> None:
 # Metadata
 
 
-def complete(days: Sequence[dt.date], inquiry: Inquiry) -> int:
-    """The API's word on every id of these dates that is still missing; how many it does not know yet."""
+def complete(days: Sequence[dt.date], inquiry: Inquiry) -> None:
+    """The API's word on every id of these dates that is still missing, once it can be expected to know."""
     due = [day for day in days if clock.now() >= batches.announced_at(day) + FILLED_AFTER]
     try:
         fetch_metadata(inquiry.arxiv, due, inquiry.categories)
     except SourceError as error:
         inquiry.listed.troubles.append(f"API 元数据：{error}")
-    return len(without_metadata(days, inquiry.categories))
 
 
 def fetch_metadata(arxiv: Arxiv, days: Sequence[dt.date], categories: Sequence[str]) -> None:
@@ -100,11 +99,13 @@ def fetch_metadata(arxiv: Arxiv, days: Sequence[dt.date], categories: Sequence[s
     for start in range(0, len(wanted), IDS_A_CALL):
         records = arxiv.metadata(wanted[start : start + IDS_A_CALL])
         store_records(records)
-        confirm(records)
+        confirm(Poll.Source.API, {one.arxiv_id: one.categories[0] for one in records if one.categories})
 
 
 def without_metadata(days: Sequence[dt.date], categories: Sequence[str]) -> set[str]:
     """Ids of these dates whose metadata is unknown, or older than the version that was announced."""
+    if not days:
+        return set()
     rows = Announcement.objects.filter(date__in=days, category__in=categories)
     announced = list(rows.values_list("arxiv_id", "version", "kind", "date"))
     papers = Paper.objects.only("arxiv_id", "version", "fetched_at").in_bulk(

@@ -125,7 +125,7 @@ def ask_api(inquiry: Inquiry) -> None:
         # Else the next batch came while we were asking, and its papers are nobody's omission.
         late = late_among(records, inquiry.day, inquiry.categories)
     store_records(_ours(records, late))
-    confirm(records)
+    confirm(Source.API, {record.arxiv_id: record.categories[0] for record in records if record.categories})
     store(poll, [late_item(one) for one in late], inquiry.categories, inquiry.listed, found=len(records))
 
 

@@ -15,12 +15,14 @@ from django.db import transaction
 from digest_site import clock
 from papers import jobs, taxonomy
 from papers.harvest import Item, OaiRecord, Record
-from papers.models import Announcement, Category, FullText, Generation, Job, Paper, Summary, WrongState
+from papers.models import Announcement, Category, Generation, Job, Paper, Summary, WrongState
 
 from . import words
 
 Kind = Announcement.Kind
 Status = Summary.Status
+COMPARED = ("title", "abstract", "authors", "categories", "updated", "comment", "doi", "journal", "withdrawn")
+EDITABLE = ("categories", "comment", "doi", "journal")
 # What a reader of a public page sees of a paper beside the Chinese text.
 VISIBLE = ("version", "title", "abstract", "authors", "categories", "withdrawn", "comment", "doi", "journal")
 
@@ -43,20 +45,17 @@ def followed() -> list[str]:
 
 def open_work(day: dt.date, categories: Sequence[str]) -> None:
     """A summary and its jobs for each paper of the date; machine work starts as soon as it is stored."""
-    papers = Paper.objects.filter(arxiv_id__in=announced_ids(day, categories))
+    papers = list(
+        Paper.objects.filter(arxiv_id__in=announced_ids(day, categories), summary=None).only(
+            "arxiv_id", "withdrawn"
+        )
+    )
+    if not papers:
+        return
     with transaction.atomic():
-        Summary.objects.bulk_create(
-            [Summary(paper=paper) for paper in papers.filter(summary=None)], ignore_conflicts=True
-        )
-        waiting = papers.filter(summary__status=Status.WAITING)
-        jobs.enqueue(Job.Kind.TRANSLATE, waiting.values_list("arxiv_id", flat=True))
-        unread = papers.exclude(summary__status=Status.REJECTED).exclude(
-            pk__in=FullText.objects.values("paper")
-        )
-        jobs.enqueue(
-            Job.Kind.FULLTEXT,
-            unread.filter(withdrawn=False).values_list("arxiv_id", flat=True),
-        )
+        Summary.objects.bulk_create([Summary(paper=paper) for paper in papers], ignore_conflicts=True)
+        jobs.enqueue(Job.Kind.TRANSLATE, [paper.arxiv_id for paper in papers])
+        jobs.enqueue(Job.Kind.FULLTEXT, [paper.arxiv_id for paper in papers if not paper.withdrawn])
 
 
 # The listing's words
@@ -66,12 +65,14 @@ def store_items(items: Iterable[Item]) -> None:
     """A listing's own words serve as metadata until arXiv's arrive; they never replace those."""
     items = [item for item in items if item.kind != Kind.REPLACE and item.title]
     known = stored(item.arxiv_id for item in items)
-    Paper.objects.upsert([_paper_of_item(item) for item in items if item.arxiv_id not in known])
+    new = [_paper_of_item(item) for item in items if item.arxiv_id not in known]
     licensed = {item.arxiv_id: item.licence for item in items if item.licence}
-    papers = list(Paper.objects.filter(arxiv_id__in=licensed, licence=""))
-    for paper in papers:
+    if new:
+        Paper.objects.upsert(new)
+    told = [paper for paper in known.values() if not paper.licence and paper.arxiv_id in licensed]
+    for paper in told:
         paper.licence = licensed[paper.arxiv_id]
-    _write(papers, ["licence"])
+    _write(told, ["licence"])
 
 
 def _paper_of_item(item: Item) -> Paper:
@@ -85,6 +86,7 @@ def _paper_of_item(item: Item) -> Paper:
         comment=item.comment,
         doi=item.doi,
         journal=item.journal,
+        licence=item.licence,
     )
 
 
@@ -95,12 +97,23 @@ def store_records(records: Iterable[Record]) -> None:
     """Upsert the API's metadata; an index that is behind what we know changes nothing."""
     records = list(records)
     before = stored(record.arxiv_id for record in records)
-    newer = [record for record in records if record.version >= _version(before.get(record.arxiv_id))]
-    _update([_paper_of_record(record) for record in newer], before)
+    news = [record for record in records if _is_news(record, before.get(record.arxiv_id))]
+    _update([_paper_of_record(record) for record in news], before)
 
 
-def _version(paper: Paper | None) -> int:
-    return paper.version if paper else 0
+def _is_news(record: Record, paper: Paper | None) -> bool:
+    """Whether the record says anything that we did not have from the API or the archive already."""
+    if paper is None or paper.fetched_at is None:
+        return True
+    if record.version != paper.version:
+        return record.version > paper.version
+    if record.withdrawn and paper.withdrawn:
+        return False  # the notice stands in the abstract's place
+    return any(_differs(getattr(record, name), getattr(paper, name)) for name in COMPARED)
+
+
+def _differs(one: object, other: object) -> bool:
+    return list(one) != list(other) if isinstance(one, tuple) and isinstance(other, list) else one != other
 
 
 def _paper_of_record(record: Record) -> Paper:
@@ -134,19 +147,38 @@ def store_changes(records: Iterable[OaiRecord]) -> None:
     known = [record for record in records if record.versions and record.arxiv_id in before]
     newer = [record for record in known if _is_whole(record, before[record.arxiv_id])]
     _update([_paper_of_change(record, before[record.arxiv_id]) for record in newer], before)
-    now = stored(record.arxiv_id for record in known)
-    for record in known:
-        paper = now[record.arxiv_id]
-        paper.versions = _history(record, paper.versions)
-        paper.licence = record.licence or paper.licence
-        paper.withdrawn = record.withdrawn or paper.withdrawn
-    _write(now.values(), ["versions", "licence", "withdrawn"])
+    now = stored(record.arxiv_id for record in newer) if newer else {}
+    told = [paper for record in known if (paper := _told(record, (before | now)[record.arxiv_id]))]
+    _write(told, ["versions", "licence", "withdrawn"])
+
+
+def _told(record: OaiRecord, paper: Paper) -> Paper | None:
+    """The paper with its history, licence and mark; None where it has them already."""
+    fields = {
+        "versions": _history(record, paper.versions),
+        "licence": record.licence or paper.licence,
+        "withdrawn": record.withdrawn or paper.withdrawn,
+    }
+    if all(getattr(paper, name) == value for name, value in fields.items()):
+        return None
+    for name, value in fields.items():
+        setattr(paper, name, value)
+    return paper
 
 
 def _is_whole(record: OaiRecord, paper: Paper) -> bool:
-    """Whether nothing but the record is needed to bring the paper up to date."""
+    """Whether the record is news, and nothing else is needed to bring the paper up to date."""
     version = record.version or 0
-    return version >= paper.version and (version == paper.version or _same_authors(record, paper))
+    if version == paper.version:
+        return paper.fetched_at is None or _is_edited(record, paper)
+    return version > paper.version and _same_authors(record, paper)
+
+
+def _is_edited(record: OaiRecord, paper: Paper) -> bool:
+    """Whether arXiv changed the record of the same version: a category, a journal, a withdrawal."""
+    if record.withdrawn or paper.withdrawn:
+        return not paper.withdrawn
+    return any(_differs(getattr(record, name), getattr(paper, name)) for name in EDITABLE)
 
 
 def _paper_of_change(record: OaiRecord, paper: Paper) -> Paper:
@@ -212,11 +244,13 @@ def _update(papers: Sequence[Paper], before: dict[str, Paper]) -> None:
             if _says_something_else(old, paper):
                 paper.versions = [*_without(old.versions, old.version), _superseded(old)]
                 changed.append(paper)
+    if not papers:
+        return
     with transaction.atomic():
         Paper.objects.upsert(papers)
         _write(changed, ["versions"])
         _write([paper for paper in papers if _is_first_dated(paper, before)], ["submitted"])
-        _review_again(paper.arxiv_id for paper in changed)
+        _review_again([paper.arxiv_id for paper in changed])
         _tell_readers(paper for paper in papers if _looks_different(paper, before.get(paper.arxiv_id)))
 
 
@@ -245,9 +279,11 @@ def _without(versions: Iterable[dict[str, Any]], number: int) -> list[dict[str, 
     return [row for row in versions if row.get("version") != number]
 
 
-def _review_again(arxiv_ids: Iterable[str]) -> None:
+def _review_again(arxiv_ids: Sequence[str]) -> None:
     """A new abstract: an approved text goes back to review, a machine's text back to the model."""
-    summaries = Summary.objects.filter(paper__arxiv_id__in=list(arxiv_ids)).select_related("current")
+    if not arxiv_ids:
+        return
+    summaries = Summary.objects.filter(paper__arxiv_id__in=arxiv_ids).select_related("current")
     affected = list(summaries.exclude(status__in=[Status.REJECTED, Status.MANUAL]).select_related("paper"))
     for summary in affected:
         if summary.status == Status.APPROVED and summary.current:
@@ -281,6 +317,8 @@ def _tell_readers(papers: Iterable[Paper]) -> None:
 
 def _write(papers: Iterable[Paper], fields: list[str]) -> None:
     """Update these fields of rows that exist, a few queries for all of them."""
+    if not (papers := list(papers)):
+        return
     Paper.objects.bulk_create(
         [_keyed_by_arxiv_id(paper) for paper in papers],
         update_conflicts=True,
