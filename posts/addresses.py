@@ -22,3 +22,8 @@ def tag(name: str) -> str:
 def day(slug: str, date: dt.date) -> str:
     """/d/speech/2026/01/28/"""
     return f"/d/{slug}/{date.year:04}/{date.month:02}/{date.day:02}/"
+
+
+def term(english: str) -> str:
+    """/glossary/zero-shot/, quoted"""
+    return f"/glossary/{quote(english)}/"

@@ -5,13 +5,13 @@ each page was made of. The next build makes only the pages whose papers, lists o
 """
 
 import hashlib
-import json
 import multiprocessing
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.staticfiles import finders
@@ -20,18 +20,19 @@ from django.db import connection, connections
 # Only its settings override: the same process may serve other addresses before and after a build.
 from django.test.utils import override_settings
 
-from . import search
-from .addresses import Links
-from .baking import Baker, fragments, not_found, patched
-from .pages import Page, pages_of
-from .state import State, code_print, fingerprint, read
+from posts import search_index, search_tokens
 
-MANIFEST = ".build_site.json"
-FORMAT = 1
+from . import manifest, search
+from .addresses import Links
+from .baking import Baked, Baker, BrokenAddress, fragments, not_found, patched
+from .manifest import Kept, Manifest
+from .pages import Page, found_later, pages_of
+from .state import State, code_print, fingerprint, read, words_of
+
 ASSETS = ("posts/icon.svg", "posts/site.css", "posts/theme.js", "posts/reader.js", "posts/static_site.js")
 # A process of its own is worth it from this many pages on; each takes this many at a time.
-WORTH_FORKING = 200
-SHARE = 60
+WORTH_FORKING = 150
+SHARE = 40
 PLAIN_FILES = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
 
@@ -44,21 +45,13 @@ class Built:
     removed: int = 0
 
 
-@dataclass
-class Kept:
-    """What the manifest knows of a file: what it was made of, which papers it shows, its own fingerprint."""
-
-    lists: str
-    texts: str
-    data: str
-    shows: list[int] = field(default_factory=list)
-
-
 def build(folder: Path, base_url: str = "", *, processes: int | None = None) -> Built:
     """Build the site into `folder`, for the address `base_url` (the setting SITE_URL if empty)."""
     links = Links(base_url or settings.SITE_URL)
     plain = settings.STORAGES | {"staticfiles": PLAIN_FILES}
-    with override_settings(SITE_URL=links.base, STORAGES=plain):
+    host = urlsplit(links.base).hostname or ""
+    search_index.catch_up()
+    with override_settings(SITE_URL=links.base, ALLOWED_HOSTS=[host], STORAGES=plain):
         return _Build(folder, links, processes).run()
 
 
@@ -69,36 +62,41 @@ class _Build:
         self.processes = processes
         self.state: State = read()
         self.baker = Baker(self.state, links)
-        self.code = code_print(links.base)
-        self.before = _read_manifest(folder, self.code)
-        self.after: dict[str, Kept] = {}
-        self.built = Built()
+        code = code_print(links.base)
+        self.before = manifest.read(folder, code)
+        self.after = Manifest(code, papers=self.state.whole)
         self.present = set(_files_in(folder))
+        self.found: set[str] = set()
+        self.built = Built()
 
     def run(self) -> Built:
+        """Make what is out of date, then what that links to and nobody has listed, then take away the rest."""
         pages = list(pages_of(self.state))
-        stale = [page for page in pages if self._is_stale(page)]
-        patches = [page for page in stale if self._wants_only_titles(page)]
-        for page, data, shows in self._baked(self._patch(patches, stale)):
-            self._keep(page, data, shows)
+        self._make(pages)
+        known = {page.file for page in pages}
+        waiting = [
+            address for address in self.before.found if found_later(self.state, address).file not in known
+        ]
+        while waiting := waiting or sorted(self._unlisted()):
+            self._make_found(waiting)
+            waiting = []
         self._extras()
-        self._remove(self.before.keys() - self.after.keys())
+        self._remove(self.before.files.keys() - self.after.files.keys())
         if self.before != self.after:
-            _write_manifest(self.folder, self.code, self.after)
-        self.built.pages = len(pages)
+            manifest.write(self.folder, self.after)
+        self.built.pages = len(self.after.files)
         return self.built
 
     # What is out of date
 
     def _is_stale(self, page: Page) -> bool:
         """Whether a page has to be made; one that has not is taken over as it lies there."""
-        file = page.file
-        known = self.before.get(file)
-        if known is None or known.lists != page.lists or file not in self.present:
+        known = self.before.files.get(page.file)
+        if known is None or known.lists != page.lists or page.file not in self.present:
             return True
-        if known.texts != self._texts(page, known.shows):
+        if known.texts != self._texts(page, known.shows) or (page.term and self._concerns(page.term)):
             return True
-        self.after[file] = known
+        self.after.files[page.file] = known
         return False
 
     def _texts(self, page: Page, shows: Iterable[int]) -> str:
@@ -110,9 +108,21 @@ class _Build:
         faces = [face.get(arxiv_id) for arxiv_id in shown if arxiv_id != page.paper]
         return f"{whole[page.paper]}/{fingerprint(faces)}"
 
+    def _concerns(self, term: str) -> bool:
+        """Whether a paper that came, went or changed may be among those that a term's page chooses from."""
+        if self.before.papers.keys() - self.state.whole.keys():
+            return True
+        words = search_tokens.plain(term).split()
+        return any(all(word in text for word in words) for text in self._news)
+
+    @cached_property
+    def _news(self) -> list[str]:
+        before = self.before.papers
+        return words_of(arxiv_id for arxiv_id, now in self.state.whole.items() if before.get(arxiv_id) != now)
+
     def _wants_only_titles(self, page: Page) -> bool:
         """Whether nothing but titles of related papers has changed on a paper's page."""
-        known = self.before.get(page.file)
+        known = self.before.files.get(page.file)
         return bool(
             page.paper
             and page.address.endswith("/")
@@ -124,6 +134,12 @@ class _Build:
 
     # Making
 
+    def _make(self, pages: Sequence[Page]) -> None:
+        stale = [page for page in pages if self._is_stale(page)]
+        patches = [page for page in stale if self._wants_only_titles(page)]
+        for baked in self._baked(self._patch(patches, stale)):
+            self._keep(baked)
+
     def _patch(self, patches: Sequence[Page], stale: Sequence[Page]) -> list[Page]:
         """Put new titles into pages that changed in nothing else; the pages that have to be made anew.
 
@@ -132,24 +148,23 @@ class _Build:
         fresh: dict[str, str] = {}
         done: set[str] = set()
         for page in patches:
-            file = page.file
-            text = (self.folder / file).read_text(encoding="utf-8")
+            text = (self.folder / page.file).read_text(encoding="utf-8")
             own = fragments(text, self.links.prefix)
             if own.keys() - fresh.keys():
                 baked = next(iter(self.baker.bake([page])))
                 fresh |= fragments(baked.data.decode(), self.links.prefix)
-                self._keep(page, baked.data, baked.shows)
-                done.add(file)
-            elif (changed := patched(text, self.links.prefix, {key: fresh[key] for key in own})) is not None:
-                self._keep(page, changed.encode(), self.before[file].shows)
-                done.add(file)
+                self._keep(baked)
+                done.add(page.file)
+            elif changed := patched(text, self.links.prefix, {key: fresh[key] for key in own}):
+                self._keep(Baked(page, changed.encode(), self.before.files[page.file].shows))
+                done.add(page.file)
         return [page for page in stale if page.file not in done]
 
-    def _baked(self, pages: Sequence[Page]) -> Iterable[tuple[Page, bytes, list[int]]]:
+    def _baked(self, pages: Sequence[Page]) -> Iterable[Baked]:
         count = self._processes_for(len(pages))
         if count == 1:
             for share in _shares(pages):
-                yield from ((baked.page, baked.data, baked.shows) for baked in self.baker.bake(share))
+                yield from self.baker.bake(share)
             return
         connections.close_all()
         _Worker.baker = self.baker
@@ -164,20 +179,43 @@ class _Build:
             return 1
         return self.processes or os.cpu_count() or 1
 
+    def _unlisted(self) -> set[str]:
+        """Addresses that the pages made just now link to, and that have no file yet."""
+        found, self.found = self.found, set()
+        return {
+            address
+            for address in found
+            if not address.startswith(settings.STATIC_URL)
+            and found_later(self.state, address).file not in self.after.files
+        }
+
+    def _make_found(self, addresses: Iterable[str]) -> None:
+        """Pages that are known by links only; one that is no longer there is dropped."""
+        for address in addresses:
+            page = found_later(self.state, address)
+            try:
+                self._make([page])
+                self.after.found.append(address)
+            except BrokenAddress:
+                if address not in self.before.found:
+                    raise
+
     # Files
 
-    def _keep(self, page: Page, data: bytes, shows: list[int]) -> None:
-        self._put(page.file, data, page.lists, self._texts(page, shows), shows)
+    def _keep(self, baked: Baked) -> None:
+        page = baked.page
+        self.found |= baked.links
+        self._put(page.file, baked.data, page.lists, self._texts(page, baked.shows), baked.shows)
 
     def _put(self, file: str, data: bytes, lists: str, texts: str = "", shows: Sequence[int] = ()) -> None:
-        known = self.before.get(file)
+        known = self.before.files.get(file)
         now = Kept(lists, texts, hashlib.blake2b(data, digest_size=12).hexdigest(), list(shows))
-        path = self.folder / file
         if known is None or known.data != now.data or file not in self.present:
+            path = self.folder / file
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
             self.built.written += 1
-        self.after[file] = now
+        self.after.files[file] = now
 
     def _extras(self) -> None:
         """What is no page: assets, the search index, the error page, and a word to GitHub's Jekyll."""
@@ -190,9 +228,9 @@ class _Build:
                 data = self.links.in_script(data.decode()).encode()
             self._put(f"static/{name}", data, "")
         for file, lists in search.prints(self.state).items():
-            known = self.before.get(file)
+            known = self.before.files.get(file)
             if known and known.lists == lists and file in self.present:
-                self.after[file] = known
+                self.after.files[file] = known
             else:
                 self._put(file, search.bake(self.state, file), lists)
 
@@ -202,7 +240,7 @@ class _Build:
             path.unlink(missing_ok=True)
             self.built.removed += 1
             for parent in path.parents:
-                if parent == self.folder or any(parent.iterdir()):
+                if parent == self.folder or not parent.is_dir() or any(parent.iterdir()):
                     break
                 parent.rmdir()
 
@@ -213,8 +251,8 @@ class _Worker:
     baker: Baker
 
     @classmethod
-    def bake(cls, pages: Sequence[Page]) -> list[tuple[Page, bytes, list[int]]]:
-        return [(baked.page, baked.data, baked.shows) for baked in cls.baker.bake(pages)]
+    def bake(cls, pages: Sequence[Page]) -> list[Baked]:
+        return list(cls.baker.bake(pages))
 
 
 def _shares(pages: Sequence[Page]) -> Iterable[Sequence[Page]]:
@@ -226,24 +264,3 @@ def _files_in(folder: Path) -> Iterable[str]:
     for place, _, names in os.walk(root):
         inside = place[len(root) :].replace(os.sep, "/").lstrip("/")
         yield from (f"{inside}/{name}" if inside else name for name in names)
-
-
-def _read_manifest(folder: Path, code: str) -> dict[str, Kept]:
-    """What the last build left. One of another release, or for another address, is only a list of files."""
-    try:
-        stored: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        if stored["format"] != FORMAT:
-            return {}
-        same = stored["code"] == code
-        return {
-            file: Kept(lists if same else "?", texts, data, shows)
-            for file, (lists, texts, data, shows) in stored["files"].items()
-        }
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
-
-
-def _write_manifest(folder: Path, code: str, files: dict[str, Kept]) -> None:
-    rows = {file: [kept.lists, kept.texts, kept.data, kept.shows] for file, kept in sorted(files.items())}
-    text = json.dumps({"format": FORMAT, "code": code, "files": rows}, separators=(",", ":"))
-    (folder / MANIFEST).write_text(text, encoding="utf-8")

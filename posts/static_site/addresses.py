@@ -12,8 +12,13 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 # Query values that select one of a fixed number of pages, in the order of the folders' names.
 SELECTORS = ("digest", "year", "page")
 _ATTRIBUTE = re.compile(r'(?P<name>\s(?:href|src|action|data-digest)=")(?P<url>(?:/(?!/)|\?)[^"]*)(?=")')
-# Reporting an error needs a server.
-_REPORT = re.compile(r'\s*<a href="[^"]*/report/" rel="nofollow">[^<]*</a>')
+# What needs a server: reporting an error, asking for mail, the editors' desk; and any form that is posted.
+_NEEDS_SERVER = re.compile(
+    r'(?:\s*·)?\s*<a [^>]*href="[^"]*/(?:report|mail|admin)/[^"]*"[^>]*>.*?</a>'
+    r'|<form [^>]*method="post".*?</form>',
+    re.DOTALL,
+)
+_LINK = re.compile(r'<(?:a|link) [^>]*href="((?:/(?!/)|\?)[^"]*)"')
 
 
 def folder_of(path: str, query: str) -> str:
@@ -33,6 +38,22 @@ def file_of(address: str) -> str:
     path, _, query = address.partition("?")
     path = unquote(folder_of(path, query)).lstrip("/")
     return f"{path}index.html" if not path or path.endswith("/") else path
+
+
+def without_server(text: str) -> str:
+    """HTML without what only a server can answer."""
+    return _NEEDS_SERVER.sub("", text)
+
+
+def links_of(text: str, page: str) -> set[str]:
+    """The live addresses that a live page links to and that have files of their own."""
+    found = set()
+    for link in _LINK.findall(without_server(text)):
+        url = html.unescape(link).partition("#")[0]
+        url = urlsplit(page).path + url if url.startswith("?") else url
+        path, _, query = url.partition("?")
+        found.add(url if query and folder_of(path, query) != path else path)
+    return found
 
 
 class Links:
@@ -61,7 +82,7 @@ class Links:
             url = self.built(html.unescape(found["url"]), page)
             return found["name"] + html.escape(url)
 
-        return _ATTRIBUTE.sub(rewrite, _REPORT.sub("", text))
+        return _ATTRIBUTE.sub(rewrite, without_server(text))
 
     def in_sitemap(self, text: str) -> str:
         """A sitemap knows the host only; the sub-path belongs to every address."""

@@ -3,9 +3,10 @@
 import io
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
+from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
@@ -17,7 +18,7 @@ from posts.models import Entry
 from posts.views import about, twins
 
 from . import feeds
-from .addresses import Links
+from .addresses import Links, links_of
 from .pages import Page
 from .state import State
 
@@ -37,6 +38,7 @@ class Baked:
     page: Page
     data: bytes
     shows: list[int]
+    links: set[str] = field(default_factory=set)
 
 
 class Baker:
@@ -60,12 +62,15 @@ class Baker:
 
     def finished(self, page: Page, response: HttpResponse) -> Baked:
         data = response.content
+        links: set[str] = set()
         path = urlsplit(page.address).path
         if response.headers["Content-Type"].startswith("text/html"):
-            data = self.html(data.decode(), page.address).encode()
+            text = data.decode()
+            links = links_of(text, page.address)
+            data = self.html(text, page.address).encode()
         elif path.startswith("/sitemap"):
             data = self.links.in_sitemap(data.decode()).encode()
-        return Baked(page, data, self._shows(data))
+        return Baked(page, data, self._shows(data), links)
 
     def html(self, text: str, address: str) -> str:
         return self.links.in_html(text.replace("</body>", SCRIPT), address)
@@ -144,15 +149,16 @@ def _paper_page(page: Page, context: dict[str, object]) -> HttpResponse:
 
 def request_for(address: str) -> WSGIRequest:
     """What an anonymous reader's request looks like to a view."""
-    parts = urlsplit(address)
+    parts, site = urlsplit(address), urlsplit(settings.SITE_URL)
     return WSGIRequest(
         {
             "REQUEST_METHOD": "GET",
+            "HTTP_HOST": site.netloc,
             "PATH_INFO": unquote(parts.path).encode("utf-8").decode("latin-1"),
             "QUERY_STRING": parts.query,
-            "SERVER_NAME": "127.0.0.1",
-            "SERVER_PORT": "80",
-            "wsgi.url_scheme": "http",
+            "SERVER_NAME": site.hostname or "",
+            "SERVER_PORT": str(site.port or 443),
+            "wsgi.url_scheme": site.scheme,
             "wsgi.input": io.BytesIO(),
         }
     )

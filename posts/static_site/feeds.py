@@ -1,6 +1,7 @@
 """The three formats of a feed out of one look at its papers."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from urllib.parse import unquote
 
 from django.urls import resolve
@@ -13,6 +14,7 @@ from posts.feeds.markup import rfc3339
 from posts.feeds.newest import newest
 from posts.feeds.views import FORMATS, NEVER
 
+from .addresses import without_server
 from .pages import Page
 
 FOLDER = "/feeds/"
@@ -29,6 +31,7 @@ def bake(pages: Sequence[Page]) -> Iterable[tuple[Page, bytes]]:
             items = of_days(channel.posts)
         else:
             items = of_papers(newest(channel.entries, channel.posts))
+        items = [replace(item, content=without_server(item.content)) for item in items]
         updated = rfc3339(max((item.updated for item in items), default=NEVER))
         for page in group:
             writer = FORMATS[page.address.rpartition("/")[2]]

@@ -23,12 +23,14 @@ TWINS = ("md", "json", "bib")
 class Page:
     """A live address. `lists` decides which papers it shows; their texts count by themselves.
 
-    `paper` is set for the pages of one paper: there other papers count by their titles only.
+    `paper` is set for the pages of one paper: there other papers count by their titles only. `term` is
+    set for the page of a term: every paper that has its words counts.
     """
 
     address: str
     lists: str
     paper: str = ""
+    term: str = ""
 
     @cached_property
     def file(self) -> str:
@@ -48,19 +50,26 @@ def pages_of(state: State) -> Iterator[Page]:
         yield from _shelf(addresses.tag(name), links.tag_feeds(name), entries, fingerprint(posts))
 
 
+def found_later(state: State, address: str) -> Page:
+    """A page that other pages link to and this list does not know: made again whenever anything changes."""
+    return Page(address, fingerprint(state.lists, state.texts, state.terms))
+
+
 def _standing(state: State) -> Iterator[Page]:
     everything = fingerprint(state.lists, sorted(state.tags), sorted(state.categories))
     names = ["home", "categories", "tags", "archive", "about", "subscribe", "stars", "search", "robots"]
     for name in names:
         yield Page(reverse(f"posts-{name}"), everything)
     yield Page(reverse("posts-statistics"), fingerprint(everything, state.texts))
-    yield Page(reverse("posts-glossary"), state.terms)
+    yield Page(reverse("posts-glossary"), fingerprint(state.terms))
     yield Page(reverse("feeds-opml"), everything)
     dated = fingerprint(everything, state.texts, state.generation)
     yield Page("/sitemap.xml", dated)
     for section in SITEMAPS:
         yield Page(reverse("posts-sitemap", args=[section]), dated)
     yield from _feeds("/feeds/all/", everything)
+    for english, row in state.terms.items():
+        yield Page(addresses.term(english), row, term=english)
     for digest in state.digests:
         yield from _digest(state, digest, everything)
 

@@ -7,6 +7,7 @@ fingerprint of their order.
 
 import hashlib
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +19,7 @@ from django.db.models import Count
 from taggit.models import TaggedItem
 
 from papers.models import Category, Correction, Generation, Paper, PaperCategory, Summary, Term
-from posts import related
+from posts import related, search_tokens
 from posts.models import DailyPost, Digest, Entry
 
 # Everything that can change how the same content looks.
@@ -87,8 +88,9 @@ class State:
         return fingerprint([_row(digest) for digest in self.digests])
 
     @cached_property
-    def terms(self) -> str:
-        return fingerprint(list(Term.objects.order_by("pk").values_list()))
+    def terms(self) -> dict[str, str]:
+        """English term -> the fingerprint of its row."""
+        return {term.english: fingerprint(_row(term)) for term in Term.objects.order_by("english")}
 
     @cached_property
     def generation(self) -> str:
@@ -202,6 +204,13 @@ def _tagged(model: type[Any]) -> Any:
 
 def _row(thing: Any) -> dict[str, Any]:
     return {field.attname: getattr(thing, field.attname) for field in thing._meta.concrete_fields}
+
+
+def words_of(arxiv_ids: Iterable[str]) -> list[str]:
+    """All words of these papers' public texts, one folded string a paper."""
+    rows = Summary.objects.shown().filter(paper__arxiv_id__in=list(arxiv_ids))
+    texts = rows.values_list("paper__title", "paper__abstract", "public__title", "public__abstract")
+    return [search_tokens.plain(" ".join(row)) for row in texts]
 
 
 def code_print(*also: str) -> str:
