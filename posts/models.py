@@ -12,7 +12,7 @@ from django.urls import reverse
 from taggit.managers import TaggableManager
 
 from digest_site import clock
-from papers.models import Category, Generation, Paper, ReviewEvent, WrongState
+from papers.models import Category, Generation, Paper, ReviewEvent, Summary, WrongState
 from posts import addresses
 
 
@@ -134,10 +134,7 @@ class DailyPost(models.Model):
             Generation.bump()
 
     def _show_machine_texts(self) -> None:
-        clean = self.entries.filter(held="", paper__summary__public=None).exclude(
-            paper__summary__worst="block"
-        )
-        for entry in clean.select_related("paper__summary"):
+        for entry in self.entries.machine_may_show().select_related("paper__summary"):
             entry.paper.summary.publish_machine_text()
 
     def _move(self, verb: str, by: Any, note: str, **also: Any) -> None:
@@ -159,11 +156,22 @@ class EntryQuerySet(models.QuerySet["Entry"]):
             post__status=DailyPost.Status.PUBLISHED, held="", paper__summary__public__isnull=False
         )
 
+    def machine_may_show(self) -> Self:
+        """Whose newest text the policy `machine` may show and does not show yet.
+
+        It is the machine's own, nothing in it blocks, and no person has approved another one. A reading
+        that came after the translation was shown is such a text.
+        """
+        summary = "paper__summary__"
+        newest = {f"{summary}current__isnull": False, f"{summary}current__author": None}
+        undecided = {f"{summary}status": Summary.Status.NEEDS_REVIEW, f"{summary}reviewed_at": None}
+        shown = models.Q(**{f"{summary}public": models.F(f"{summary}current")})
+        fresh = models.Q(**{f"{summary}public": None}) | ~shown
+        return self.filter(fresh, held="", **newest, **undecided).exclude(**{f"{summary}worst": "block"})
+
     def with_texts(self) -> Self:
         """With all that a page shows of an entry, in a constant number of queries."""
-        return self.select_related(
-            "post__digest", "paper__summary__public", "paper__summary__reviewed_by"
-        )
+        return self.select_related("post__digest", "paper__summary__public", "paper__summary__reviewed_by")
 
     def in_categories(self, codes: Iterable[str]) -> Self:
         return self.filter(paper__in=Paper.objects.in_category(codes))

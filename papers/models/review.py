@@ -216,12 +216,12 @@ class Summary(models.Model):
         """Take the public text away; the only way a public text ever disappears, and it shows."""
         if not by.has_perm("papers.withdraw_summary"):
             raise PermissionDenied
+        if self.public_id is None:
+            raise WrongState("这篇译文没有公开")
         with transaction.atomic():
-            hit = Summary.objects.filter(pk=self.pk, public__isnull=False).update(
-                public=None, status=Status.REJECTED, public_changed_at=clock.now()
-            )
-            if hit != 1:
-                raise WrongState("这篇译文没有公开")
+            same = Summary.objects.filter(pk=self.pk, status=self.status, public=self.public_id)
+            if same.update(public=None, status=Status.REJECTED, public_changed_at=clock.now()) != 1:
+                raise WrongState("别人刚刚处理了这一篇，请刷新后再看")
             ReviewEvent.record(self, "withdraw", self.status, Status.REJECTED, by, note)
             Generation.bump()
         self.refresh_from_db()
@@ -246,18 +246,24 @@ class Summary(models.Model):
         return revision
 
     def publish_machine_text(self) -> bool:
-        """Under the policy `machine`: show the machine's text, marked, until an editor approves one.
+        """Under the policy `machine`: show the machine's newest text, marked, until an editor approves one.
 
-        What a person has written and nobody approved is not the machine's to show.
+        It takes the place of an earlier text of the machine. What a person has written and nobody approved
+        is not the machine's to show, and what a person approved not the machine's to replace.
         """
-        now = clock.now()
+        now, before = clock.now(), self.public
         machines = Revision.objects.filter(pk=models.OuterRef("current"), author=None)
-        hit = Summary.objects.filter(
-            models.Exists(machines), pk=self.pk, public=None, status=Status.NEEDS_REVIEW
-        ).update(public=models.F("current"), public_since=now, public_changed_at=now, reviewed_at=None)
-        if hit:
-            Generation.bump()
-        self.refresh_from_db()
+        same = Summary.objects.filter(
+            models.Exists(machines), pk=self.pk, public=before, reviewed_at=None, status=Status.NEEDS_REVIEW
+        ).exclude(public__isnull=False, public=models.F("current"))
+        with transaction.atomic():
+            hit = same.update(
+                public=models.F("current"), public_since=self.public_since or now, public_changed_at=now
+            )
+            self.refresh_from_db()
+            if hit and self.public:
+                Correction.record(self, before, self.public, None)
+                Generation.bump()
         return hit == 1
 
     def weigh(self) -> None:
