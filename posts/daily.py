@@ -8,7 +8,7 @@ from django.db.models import Subquery
 
 from digest_site import clock
 from papers import batches, ledger, pipeline
-from papers.models import Announcement, Beat, Category, Job, Poll, Summary
+from papers.models import Announcement, Beat, Category, Job, Poll
 
 from .assembly import assemble
 from .models import DailyPost, Digest
@@ -156,8 +156,7 @@ def _machine_may_publish(post: DailyPost) -> bool:
     entries = post.entries.filter(held="")
     if post.status == DailyPost.Status.DRAFT:
         return entries.exists()
-    ready = {"paper__summary__public": None, "paper__summary__status": Summary.Status.NEEDS_REVIEW}
-    return entries.filter(**ready).exclude(paper__summary__worst="block").exists()
+    return entries.machine_may_show().exists()
 
 
 def _run(digest: Digest, day: dt.date, subjects: Sequence[str]) -> DayRun:
