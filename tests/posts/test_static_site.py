@@ -12,7 +12,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 from xml.etree import ElementTree
 
 import pytest
-from django.core.management import call_command
+from django.core.management import call_command, get_commands, load_command_class
 from django.db import transaction
 from django.test import Client
 
@@ -291,6 +291,17 @@ def test_the_command_says_what_it_did(tmp_path: Path, capsys: pytest.CaptureFixt
 def test_a_view_that_is_no_page_stops_the_build_instead_of_being_written() -> None:
     with pytest.raises(Exception, match="/papers/2601.00001/"):
         get("/papers/2601.00001/")
+
+
+def test_the_pages_workflow_calls_commands_that_exist_with_options_they_have() -> None:
+    workflow = (Path(__file__).parents[2] / "docs" / "github-pages.yml").read_text(encoding="utf-8")
+    calls = re.findall(r"python manage\.py (\w+)((?: --?[\w-]+)*| [^\n]*)", workflow)
+    commands = {name for name, _ in calls}
+    assert {"migrate", "restore", "import_jekyll", "daily", "backup", "build_site"} <= commands
+    for name, words in calls:
+        known = load_command_class(get_commands()[name], name).create_parser("manage.py", name)
+        options = {option for action in known._actions for option in action.option_strings}
+        assert set(re.findall(r"(?<= )--[\w-]+", words)) <= options, name
 
 
 NODE = which("node")
