@@ -8,8 +8,7 @@ import datetime as dt
 from collections.abc import Mapping
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.fields.json import KT
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 
 from papers import taxonomy
 from papers.models import Finding, PaperCategory, Summary
@@ -50,34 +49,34 @@ TEXTS = (
 
 
 def reported() -> list[int]:
-    """Papers that a reader's open report speaks of."""
-    open_ones = Report.objects.filter(settled_at=None).order_by("-made_at")
-    return list(dict.fromkeys(open_ones.values_list("paper", flat=True)[:MOST_REPORTED]))
+    """Ids of texts that a reader's open report speaks of. By id, so that an index alone can sort a backlog."""
+    open_ones = Report.objects.filter(settled_at=None, paper__summary__isnull=False).order_by("-made_at")
+    return list(dict.fromkeys(open_ones.values_list("paper__summary", flat=True)[:MOST_REPORTED]))
 
 
 def select(params: Mapping[str, str]) -> QuerySet[Summary]:
     """What the filters of an address ask for, in the queue's order. Unknown values find nothing, or are no filter."""
-    papers = reported()
-    texts = _in_state(params.get("state", ""), papers)
+    complained = reported()
+    texts = _in_state(params.get("state", ""), complained)
     texts = _of_day(texts, params.get("day", ""), params.get("digest", ""))
     if code := params.get("category"):
         known = taxonomy.canonical(code) or code
         texts = texts.filter(Exists(PaperCategory.objects.filter(code=known, paper=OuterRef("paper"))))
-    texts = _with_finding(texts, params.get("finding", ""), params.get("check", ""), papers)
+    texts = _with_finding(texts, params.get("finding", ""), params.get("check", ""), complained)
     texts = _by_editor(texts, params.get("editor", ""))
     if words := params.get("q", "").split():
         texts = _with_words(texts, words)
-    return _ordered(texts, papers, params)
+    return _ordered(texts, complained, params)
 
 
-def _in_state(state: str, papers: list[int]) -> QuerySet[Summary]:
+def _in_state(state: str, complained: list[int]) -> QuerySet[Summary]:
     texts = Summary.objects.all()
     if state == "all":
         return texts
     if state in Status.values:
         return texts.filter(status=state)
     awaiting = Q(status__in=[Status.NEEDS_REVIEW, Status.MANUAL])
-    return texts.filter(awaiting | Q(paper__in=papers) if papers else awaiting)
+    return texts.filter(awaiting | Q(pk__in=complained) if complained else awaiting)
 
 
 def _of_day(texts: QuerySet[Summary], day: str, digest: str) -> QuerySet[Summary]:
@@ -98,11 +97,13 @@ def _date(text: str) -> dt.date | None:
         return None
 
 
-def _with_finding(texts: QuerySet[Summary], level: str, check: str, papers: list[int]) -> QuerySet[Summary]:
+def _with_finding(
+    texts: QuerySet[Summary], level: str, check: str, complained: list[int]
+) -> QuerySet[Summary]:
     if level == "clean":
         texts = texts.filter(worst__in=CLEAN)
     elif level == "reported":
-        texts = texts.filter(paper__in=papers)
+        texts = texts.filter(pk__in=complained)
     elif level:
         texts = texts.filter(worst=level)
     if check:
@@ -135,18 +136,22 @@ def _with_words(texts: QuerySet[Summary], words: list[str]) -> QuerySet[Summary]
     return texts.filter(Q(paper__in=hits) | (unindexed & everywhere))
 
 
-def _ordered(texts: QuerySet[Summary], papers: list[int], params: Mapping[str, str]) -> QuerySet[Summary]:
+def _ordered(texts: QuerySet[Summary], complained: list[int], params: Mapping[str, str]) -> QuerySet[Summary]:
     if params.get("state", "") in ("all", Status.APPROVED, Status.REJECTED, Status.WAITING):
         return texts.order_by("-pk")
     steps = [When(worst="block", then=Value(0))]
-    if papers:
-        steps.append(When(paper__in=papers, then=Value(1)))
-    texts = texts.annotate(rank=Case(*steps, default=Value(2), output_field=IntegerField()))
-    if len(texts.order_by().values_list("pk")[: BACKLOG + 1]) > BACKLOG:
-        return texts.order_by("rank", "-pk")
+    if complained:
+        steps.append(When(pk__in=complained, then=Value(1)))
+    rank = Case(*steps, default=Value(2), output_field=IntegerField())
+    ids = list(texts.order_by().values_list("pk", flat=True)[: BACKLOG + 1])
+    if len(ids) > BACKLOG:
+        return texts.annotate(rank=rank).order_by("rank", "-pk")
+    # By id from here on: that few rows are looked up, where a planner would rather read the whole table.
     newest = Entry.objects.filter(paper=OuterRef("paper")).order_by("-post__date").values("post__date")
-    return texts.annotate(day=Subquery(newest[:1]), primary=KT("paper__categories__0")).order_by(
-        "rank", "-day", "primary", "-paper__arxiv_id"
+    return (
+        Summary.objects.filter(pk__in=ids)
+        .annotate(rank=rank, day=Subquery(newest[:1]), primary=F("paper__categories__0"))
+        .order_by("rank", F("day").desc(nulls_last=True), "primary", "paper__arxiv_id")
     )
 
 

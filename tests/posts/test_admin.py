@@ -393,7 +393,7 @@ def test_costs_are_summed_by_day_model_and_paper_and_unknown_is_not_zero():
     a_day()
     LLMCall.objects.create(key="k2", purpose="analyse", model="m-2", prompt_version="1", opened_at=base.NOON)
     page = office.at_desk(office.observer()).get(address("papers_llmcall_costs"))
-    day, model, paper = page.context["tables"]
+    day, model, _, paper = page.context["tables"]
     assert [(line.name, line.price, line.calls, line.priced) for line in day.lines] == [
         ("2026-01-28", Decimal("0.25"), 2, 1)
     ]

@@ -94,18 +94,18 @@ def test_approving_makes_exactly_the_typed_text_public():
 
 def test_approving_goes_to_the_next_text():
     first, second = office.text(), office.text()
-    response = office.press(office.at_desk(office.editor()), second, "approve")
-    assert response.url == office.desk(first)
+    response = office.press(office.at_desk(office.editor()), first, "approve")
+    assert response.url == office.desk(second)
 
 
 def test_skipping_goes_on_and_does_not_come_back_before_the_others():
     texts = [office.text() for _ in range(3)]
     client = office.at_desk(office.editor())
-    address, seen = office.desk(texts[2]), []
+    address, seen = office.desk(texts[0]), []
     for _ in range(2):
         address = client.post(address, {"verb": "skip"}).url
         seen.append(address)
-    assert seen == [office.desk(texts[1]), office.desk(texts[0])]
+    assert seen == [office.desk(texts[1]), office.desk(texts[2])]
     assert client.post(address, {"verb": "skip"}).url.startswith(office.queue())
 
 

@@ -151,7 +151,7 @@ def test_leaving_the_page_is_told_at_once():
 
 
 def test_the_next_text_is_not_one_that_somebody_else_has_open():
-    third, second, first = office.text(), office.text(), office.text()
+    first, second, third = office.text(), office.text(), office.text()
     office.at_desk(office.editor("李四")).get(office.desk(second))
     client = office.at_desk(office.editor("孙七"))
     assert office.press(client, first, "approve").url == office.desk(third)
