@@ -13,12 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import httpx2
-import openai
-
 from papers.llm.deadline import Deadline, watch
 from papers.llm.errors import ModelError, kind_of, wait_from
 from papers.llm.reply import Reply, without_thoughts
+from papers.llm.sdk import httpx2, openai
 from papers.llm.tokens import estimate_tokens
 
 __all__ = ["Completion", "Model", "ModelError", "estimate_tokens", "without_thoughts"]
@@ -116,13 +114,13 @@ class Model:
             if reply.finish_reason is None:
                 raise _broken(error, reply, limit) from error
 
-    def _open(self) -> openai.OpenAI:
+    def _open(self) -> "openai.OpenAI":
         with self._lock:
             if self._client is None or self._pid != os.getpid():
                 self._client, self._pid = self._make_client(), os.getpid()
             return self._client
 
-    def _make_client(self) -> openai.OpenAI:
+    def _make_client(self) -> "openai.OpenAI":
         http = httpx2.Client(
             limits=httpx2.Limits(max_connections=None, max_keepalive_connections=0),
             event_hooks={"request": [watch]},
@@ -154,7 +152,7 @@ def _without(request: dict[str, Any], rejected: Sequence[str]) -> dict[str, Any]
     return fields
 
 
-def _rejected_fields(error: openai.APIStatusError, fields: Mapping[str, Any]) -> tuple[str, ...]:
+def _rejected_fields(error: "openai.APIStatusError", fields: Mapping[str, Any]) -> tuple[str, ...]:
     """The optional fields of our request that a 400 is about, if it is about any."""
     text = error.response.text
     if error.status_code not in (400, 422) or kind_of(error.status_code, text) in ("too_long", "refused"):
@@ -168,7 +166,7 @@ def _rejected_fields(error: openai.APIStatusError, fields: Mapping[str, Any]) ->
     return tuple(name for name in ("stream_options", "temperature") if name in fields and name in text)[:1]
 
 
-def _status_error(error: openai.APIStatusError) -> ModelError:
+def _status_error(error: "openai.APIStatusError") -> ModelError:
     text = error.response.text
     message = f"HTTP {error.status_code}: {error.message}"[:500]
     return ModelError(

@@ -8,7 +8,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
-import httpx2
+from papers.llm.sdk import httpx2
 
 _this_thread = threading.local()
 
@@ -55,7 +55,7 @@ class Deadline:
         _this_thread.deadline = None
 
 
-def watch(request: httpx2.Request) -> None:
+def watch(request: "httpx2.Request") -> None:
     """Request hook of an httpx2 client: puts the request under the deadline of the thread that sends it."""
     deadline: Deadline | None = getattr(_this_thread, "deadline", None)
     if deadline is not None:
