@@ -12,6 +12,7 @@ from typing import Any
 
 from papers import taxonomy
 from papers.models import Paper, Revision
+from papers.pipeline import words
 
 from .jekyll import EntryForm, OldEntry, OldPost, PostForm, write
 from .models import DailyPost, Digest, Entry
@@ -114,14 +115,19 @@ def _titles(paper: Paper, text: Revision, layout: dict[str, Any]) -> tuple[str, 
     """Heading, and the Chinese title where it has a line of its own."""
     if not layout or layout["titled"]:
         return _one_line(paper.title), _one_line(text.title) if text.title != paper.title else ""
-    if text.by_machine and paper.version == (layout["version"] or 1) and not _same(text.title, paper.title):
-        # A later version of arXiv's may be called otherwise; the same one only by somebody's hand.
+    if text.by_machine and _was_renamed(paper, text.title, layout):
         return _one_line(paper.title), ""
     return _one_line(text.title), ""
 
 
-def _same(one: str, other: str) -> bool:
-    return one.split() == other.split()
+def _was_renamed(paper: Paper, printed: str, layout: dict[str, Any]) -> bool:
+    """Whether somebody gave the paper another title. arXiv itself does so in a later version only, and
+    spells the same words in several ways."""
+    if paper.version != (layout["version"] or 1):
+        return False
+    if paper.fetched_at is not None:
+        return not words.same(printed, paper.title)
+    return printed.split() != paper.title.split()
 
 
 def _one_line(title: str) -> str:

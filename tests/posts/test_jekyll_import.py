@@ -246,6 +246,14 @@ def test_what_arxiv_says_later_does_not_rewrite_an_old_post(old: Path, tmp_path:
     assert given_out(tmp_path / "new") == POST
 
 
+def test_arxivs_other_spelling_of_the_same_title_is_no_edit(old: Path, tmp_path: Path) -> None:
+    take(old)
+    Paper.objects.filter(arxiv_id=FIRST).update(
+        title='tokens for $\\alpha$-accents: "A" &  B', fetched_at=dt.datetime(2026, 9, 1, tzinfo=dt.UTC)
+    )
+    assert given_out(tmp_path / "new") == POST
+
+
 def test_a_post_made_here_has_the_same_layout_and_comes_back_whole(tmp_path: Path) -> None:
     make_public_paper(FIRST)
     text = given_out(tmp_path / "new")
@@ -283,12 +291,12 @@ def test_two_digests_have_files_of_their_own(tmp_path: Path, old: Path) -> None:
 
 def test_a_failed_reading_becomes_a_step_that_the_next_run_may_complete(old: Path, tmp_path: Path) -> None:
     take(old)
-    job = Job.objects.get()
+    job = Job.objects.get(kind="fulltext")
     assert (job.kind, job.subject, job.state, job.error_class) == ("fulltext", SECOND, "waiting", "missing")
     assert "404 Client Error" in job.reason
     assert [found.pk for found in jobs.claim(["fulltext"])] == [job.pk]
     take(old)
-    assert Job.objects.count() == 1
+    assert Job.objects.filter(kind="fulltext").count() == 1
 
 
 def test_a_reading_made_here_takes_the_place_of_the_failure(old: Path, tmp_path: Path) -> None:
@@ -300,6 +308,13 @@ def test_a_reading_made_here_takes_the_place_of_the_failure(old: Path, tmp_path:
         POST[POST.index("（全文解读失败") : POST.index("\n</div>", POST.index("（全文解读失败"))],
         "1) 读出来了",
     )
+
+
+def test_arxiv_is_asked_for_what_the_posts_lack(old: Path) -> None:
+    take(old)
+    job = Job.objects.get(kind="metadata")
+    assert (job.subject.partition(":")[2], job.state) == ("cs.SD+eess.AS", "queued")
+    assert Paper.objects.filter(fetched_at=None).count() == 2
 
 
 # The commands
