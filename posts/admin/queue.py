@@ -50,8 +50,10 @@ TEXTS = (
 
 def reported() -> list[int]:
     """Ids of texts that a reader's open report speaks of. By id, so that an index alone can sort a backlog."""
-    open_ones = Report.objects.filter(settled_at=None, paper__summary__isnull=False).order_by("-made_at")
-    return list(dict.fromkeys(open_ones.values_list("paper__summary", flat=True)[:MOST_REPORTED]))
+    open_ones = Report.objects.filter(settled_at=None).order_by("-made_at")
+    papers = set(open_ones.values_list("paper", flat=True)[:MOST_REPORTED])
+    # Not joined: with few reports a planner would read all texts to find theirs.
+    return list(Summary.objects.filter(paper__in=papers).values_list("pk", flat=True))
 
 
 def select(params: Mapping[str, str]) -> QuerySet[Summary]:
