@@ -1,8 +1,8 @@
 """Papers that a second source knows and no listing announced: they are late, and join the newest date.
 
 Ids are given at announcement and rise in that order, so an id tells when it was announced: at or after the
-first date that we listed it is ours, before it is not. As long as a date in between is missing, that date
-may still claim the id.
+first date that we listed it is ours, before it is not. Nothing is announced before the batch of its
+submission, so that tells as well. As long as a date in between is missing, that date may still claim the id.
 """
 
 import datetime as dt
@@ -23,9 +23,10 @@ def late_among(records: Sequence[Record], day: dt.date, categories: Sequence[str
 
     `day` is the newest date. A record submitted after its deadline belongs to the next date.
     """
-    first = _first_id(_unbroken(day, categories), categories)
-    if first is None:
+    run = _unbroken(day, categories)
+    if not run:
         return []
+    first = _first_id(run, categories)
     announced = set(
         Announcement.objects.filter(
             arxiv_id__in=[record.arxiv_id for record in records], category__in=categories
@@ -36,9 +37,16 @@ def late_among(records: Sequence[Record], day: dt.date, categories: Sequence[str
         for record in records
         if record.arxiv_id not in announced
         and set(record.categories) & set(categories)
-        and id_order(record.arxiv_id) > id_order(first)
+        and _is_of_our_time(record, run[0], first)
         and not _is_next_batch(record, day)
     ]
+
+
+def _is_of_our_time(record: Record, begun: dt.date, first: str | None) -> bool:
+    """Whether the paper was announced on the first date that we listed, or after it."""
+    if first is not None and id_order(record.arxiv_id) > id_order(first):
+        return True
+    return batches.batch_of(record.submitted) >= begun
 
 
 def _is_next_batch(record: Record, day: dt.date) -> bool:
