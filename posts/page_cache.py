@@ -43,6 +43,10 @@ PASSED_THROUGH = (settings.STATIC_URL, "/admin/", "/healthz")
 # The same for everyone, whoever is logged in; and so sure of their validators that a reader who has the
 # newest already costs no more than the generation's row.
 FEEDS = "/feeds"
+# What browsers obey on pages only; every header costs a reader of feeds, and nginx, a little.
+FOR_DOCUMENTS = frozenset(
+    ["Permissions-Policy", "X-Frame-Options", "Cross-Origin-Opener-Policy", "Referrer-Policy"]
+)
 CONDITIONS = frozenset(
     ["HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_MATCH", "HTTP_IF_UNMODIFIED_SINCE"]
 )
@@ -210,7 +214,7 @@ def _page(request: HttpRequest, response: HttpResponse, change: Change) -> Page:
         "ETag": validators.etag(change.number, request.get_full_path(), body)
         if is_feed
         else f'W/"{hashlib.sha256(body).hexdigest()[:24]}"',
-    } | dict(response.items())
+    } | {name: value for name, value in response.items() if not (is_feed and name in FOR_DOCUMENTS)}
     plain = HttpResponse(body, headers=headers | {"Content-Length": str(len(body))})
     return Page(plain, _zipped(body, headers))
 
