@@ -10,24 +10,29 @@ from collections.abc import Iterable, Mapping, Sequence
 from django.db.models import Q
 
 from digest_site import clock
-from papers import batches, taxonomy
+from papers import batches, ledger, taxonomy
 from papers.harvest import Item
-from papers.models import Announcement, Paper, Poll
+from papers.models import Announcement, Paper
 
 Kind = Announcement.Kind
-LISTINGS = (Poll.Source.LIST, Poll.Source.CATCHUP, Poll.Source.OAI)
+LISTINGS = ledger.LISTINGS
+LISTED_BY = set(map(str, LISTINGS))
 CONFIRMS_FOR = dt.timedelta(days=30)
 
 Rows = dict[tuple[str, str], Announcement]
 
 
 def announce(source: str, items: Sequence[Item], day: dt.date, categories: Sequence[str]) -> int:
-    """Upsert the announcements of one answer; how many (category, id) pairs were not known."""
+    """Upsert the announcements of one answer; how many (category, id) pairs were news.
+
+    What only other sources had said before is news when a listing says it.
+    """
     known: Rows = {
         (row.category, row.arxiv_id): row
         for row in Announcement.objects.filter(date=day, category__in=categories)
     }
     rows: Rows = {}
+    heard = {pair for pair, row in known.items() if source not in LISTINGS or row.sources.keys() & LISTED_BY}
     for item in items:
         for code in _where(source, item, categories, known):
             row = known.get((code, item.arxiv_id))
@@ -37,7 +42,7 @@ def announce(source: str, items: Sequence[Item], day: dt.date, categories: Seque
     _upsert(rows.values())
     if source in LISTINGS:
         _refute_late(items, day)
-    return len(rows.keys() - known.keys())
+    return len(rows.keys() - heard)
 
 
 def _where(source: str, item: Item, categories: Sequence[str], known: Rows) -> list[str]:
