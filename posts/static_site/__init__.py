@@ -224,7 +224,7 @@ class _Build:
         for name in ASSETS:
             path = finders.find(name)
             data = Path(path).read_bytes() if path else b""
-            if name.endswith(".js"):
+            if name == "posts/reader.js":
                 data = self.links.in_script(data.decode()).encode()
             self._put(f"static/{name}", data, "")
         for file, lists in search.prints(self.state).items():
