@@ -25,6 +25,8 @@ PUBLIC_AT = Greatest(
 )
 # (entry, paper, when it became public)
 Row = tuple[int, int, dt.datetime]
+# (entry or post, when it became public)
+First = tuple[int, dt.datetime]
 
 
 def newest(
@@ -34,30 +36,46 @@ def newest(
 
     `sparse` are the same entries, in a query that is quick where they are few among many others.
     """
-    recent = list(posts.order_by(POST_SHOWN.desc(), "-pk").values_list("pk", flat=True)[:RECENT_POSTS])
-    rows = _ranked(entries.filter(post__in=recent))
-    if len(rows) < ITEMS and len(recent) == RECENT_POSTS:
-        rows = _ranked(entries if sparse is None else sparse)
-    elif rows:
-        rows += _late(entries, rows)
-    chosen = _firsts(entries, {paper for _, paper, _ in rows})[:ITEMS]
-    return _loaded(chosen)
+    recent = _recent(posts)
+    rows = _ranked(entries.filter(post__in=[pk for pk, _ in recent]))
+    chosen = _firsts(entries, {paper for _, paper, _ in rows})
+    if _may_miss_some(recent, rows, chosen):
+        rows = _ranked(entries if sparse is None else sparse, 4 * CANDIDATES)
+        chosen = _firsts(entries, {paper for _, paper, _ in rows})
+    elif chosen and (late := _late(entries, rows, chosen)):
+        chosen = _firsts(entries, {paper for _, paper, _ in rows + late})
+    return _loaded(chosen[:ITEMS])
 
 
-def _ranked(entries: QuerySet[Entry]) -> list[Row]:
+def _recent(posts: QuerySet[DailyPost]) -> list[First]:
+    """The posts published last, and when they were."""
+    ordered = posts.annotate(shown_at=POST_SHOWN).order_by("-shown_at", "-pk")
+    return list(ordered.values_list("pk", "shown_at")[:RECENT_POSTS])
+
+
+def _may_miss_some(recent: list[First], rows: list[Row], chosen: list[First]) -> bool:
+    """Whether older posts, or rows that were cut off, may hold papers newer than the last that is shown."""
+    cut = [rows[-1][2]] if len(rows) == CANDIDATES else []
+    older = [recent[-1][1]] if len(recent) == RECENT_POSTS else []
+    if not (cut or older):
+        return False
+    return len(chosen) < ITEMS or chosen[ITEMS - 1][1] < max(cut + older)
+
+
+def _ranked(entries: QuerySet[Entry], most: int | None = None) -> list[Row]:
     ordered = entries.annotate(public_at=PUBLIC_AT).order_by("-public_at", "-post__date", "position", "pk")
-    return list(ordered.values_list("pk", "paper", "public_at")[:CANDIDATES])
+    return list(ordered.values_list("pk", "paper", "public_at")[: most or CANDIDATES])
 
 
-def _late(entries: QuerySet[Entry], rows: list[Row]) -> list[Row]:
-    """Entries of older posts whose text was approved since the last of `rows` that would be shown."""
-    approved = Summary.objects.filter(public_since__gt=rows[:ITEMS][-1][2]).order_by("-public_since")
+def _late(entries: QuerySet[Entry], rows: list[Row], chosen: list[First]) -> list[Row]:
+    """Entries of older posts whose text was approved since the last paper that would be shown became public."""
+    approved = Summary.objects.filter(public_since__gt=chosen[:ITEMS][-1][1]).order_by("-public_since")
     papers = set(approved.values_list("paper", flat=True)[: 3 * CANDIDATES])
     others = papers - {paper for _, paper, _ in rows}
     return _ranked(entries.filter(paper__in=others)) if others else []
 
 
-def _firsts(entries: QuerySet[Entry], papers: set[int]) -> list[tuple[int, dt.datetime]]:
+def _firsts(entries: QuerySet[Entry], papers: set[int]) -> list[First]:
     """Of each paper the entry by which it became public first; the newest of these first."""
     every = entries.filter(paper__in=papers).annotate(public_at=PUBLIC_AT)
     seen: dict[int, tuple[int, dt.datetime]] = {}
@@ -68,7 +86,7 @@ def _firsts(entries: QuerySet[Entry], papers: set[int]) -> list[tuple[int, dt.da
     return list(seen.values())[::-1]
 
 
-def _loaded(chosen: list[tuple[int, dt.datetime]]) -> list[Entry]:
+def _loaded(chosen: list[First]) -> list[Entry]:
     whole = Entry.objects.filter(pk__in=[pk for pk, _ in chosen]).with_texts()
     by_pk = {entry.pk: entry for entry in whole}
     for pk, moment in chosen:
