@@ -13,7 +13,7 @@ from django.urls import URLPattern, path, reverse
 from papers.models import Finding, Sitting, StaleEdit, Summary, WrongState
 from papers.pipeline.edits import texts_of
 
-from . import answers, conflict, fixes, moves, page, typed
+from . import answers, conflict, fixes, moves, page, problems, typed
 from .listing import QueueAdmin
 from .place import Place, desk_url
 
@@ -76,6 +76,7 @@ class SummaryAdmin(QueueAdmin):
         saved = not is_draft
         findings = list(Finding.objects.filter(revision=summary.current_id)) if saved else None
         dismissed = extra.pop("dismissed", set())
+        silenced = set() if saved else dismissed | problems.dismissed_before(summary)
         filters = request.GET.get("_changelist_filters", "")
         place = Place(request, filters, QueryDict(filters))
         context = {
@@ -83,7 +84,7 @@ class SummaryAdmin(QueueAdmin):
             **page.context(stuff, request.user, sitting),
             "title": "审校台",
             "opts": self.opts,
-            "view": page.view(stuff, text, findings, dismissed),
+            "view": page.view(stuff, text, findings, silenced),
             "base": summary.current,
             "is_draft": is_draft,
             "dismissed": ",".join(sorted(dismissed)),

@@ -50,10 +50,11 @@ TEXTS = (
 
 def reported() -> list[int]:
     """Ids of texts that a reader's open report speaks of. By id, so that an index alone can sort a backlog."""
-    open_ones = Report.objects.filter(settled_at=None).order_by("-made_at")
-    papers = set(open_ones.values_list("paper", flat=True)[:MOST_REPORTED])
-    # Not joined: with few reports a planner would read all texts to find theirs.
-    return list(Summary.objects.filter(paper__in=papers).values_list("pk", flat=True))
+    # Looked up report by report: where there are few, a planner would rather read all texts to join theirs.
+    text = Summary.objects.filter(paper=OuterRef("paper")).values("pk")
+    open_ones = Report.objects.filter(settled_at=None).annotate(text=Subquery(text)).order_by("-made_at")
+    found = open_ones.values_list("text", flat=True)[:MOST_REPORTED]
+    return list(dict.fromkeys(pk for pk in found if pk is not None))
 
 
 def select(params: Mapping[str, str]) -> QuerySet[Summary]:

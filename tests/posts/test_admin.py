@@ -70,6 +70,14 @@ def test_the_admin_bears_our_name(boss):
     assert "<title>编辑部 | arXiv 中文日报</title>" in " ".join(page.split())
 
 
+def test_the_first_page_has_the_doors_one_may_open():
+    page = office.at_desk(office.observer()).get(address("index")).content.decode()
+    for name in ("papers_summary_next", "posts_calendar", "papers_llmcall_costs"):
+        assert f'href="{address(name)}"' in page
+    nobody = office.at_desk(base.make_user("nobody")).get(address("index")).content.decode()
+    assert address("posts_calendar") not in nobody
+
+
 def test_the_queues_own_admins_are_absent(boss):
     assert not [model for model in admin.site._registry if model._meta.app_label == "django_q"]
     assert office.at_desk(boss).get("/admin/django_q/").status_code == 404
