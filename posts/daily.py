@@ -19,6 +19,7 @@ TEXT_KINDS = (Job.Kind.TRANSLATE, Job.Kind.FULLTEXT, Job.Kind.ANALYSE)
 RECENT_POSTS = 5
 # A poll that was asked this long before a look at the table may have been stored after it.
 UNDER_WAY = dt.timedelta(hours=1)
+LOOKS_BACK = dt.timedelta(days=30)
 
 
 @dataclass
@@ -131,7 +132,15 @@ def _days_to_assemble(digest: Digest) -> list[dt.date]:
     if is_full:
         days |= {*ledger.open_days(ledger.newest_day(), digest.categories)}
         days |= {*digest.posts.order_by("-date").values_list("date", flat=True)[:RECENT_POSTS]}
+        days |= _without_post(digest, now.date() - LOOKS_BACK)
     return sorted(days)
+
+
+def _without_post(digest: Digest, since: dt.date) -> set[dt.date]:
+    """Listed dates whose draft nobody made: listing went on while this worker was off."""
+    rows = Announcement.objects.filter(category__in=union([digest]), date__gte=since)
+    made = digest.posts.filter(date__gte=since).values("date")
+    return set(rows.exclude(date__in=made).order_by().values_list("date", flat=True).distinct())
 
 
 def follow_categories() -> None:

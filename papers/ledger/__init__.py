@@ -18,6 +18,7 @@ from .looks import (
     newest_listing,
     open_days,
     open_looks,
+    source_name,
 )
 
 __all__ = [
@@ -44,5 +45,6 @@ __all__ = [
     "of_days",
     "open_days",
     "open_looks",
+    "source_name",
     "work_left",
 ]

@@ -15,7 +15,7 @@ from digest_site import clock
 from papers import batches
 from papers.models import Announcement, Job, Poll, Summary
 
-from .looks import ANSWERED, Listing, Look, codes, looks_at, opinion
+from .looks import ANSWERED, Listing, Look, codes, looks_at, opinion, source_name
 
 Kind = Announcement.Kind
 # From this long after an announcement on, an unread listing is an alarm.
@@ -187,9 +187,8 @@ def _differences(rows: Iterable[Announcement]) -> dict[str, list[str]]:
 def _spoken(differences: dict[str, list[str]], polls: Sequence[Poll]) -> list[str]:
     """The differences as lines to read, once a second source has spoken at all."""
     spoke = {poll.source for poll in polls if poll.state == Poll.State.OK}
-    names = dict(Poll.Source.choices)
     return [
-        f"只有{names[source]}有 {len(ids)} 篇，等待其他来源证实：{_few(ids)}"
+        f"只有{source_name(source)}有 {len(ids)} 篇，等待其他来源证实：{_few(ids)}"
         for source, ids in differences.items()
         if spoke - {source}
     ]

@@ -192,6 +192,11 @@ def unconfirmed(rows: QuerySet[Announcement]) -> set[tuple[dt.date, str]]:
     return {pair for pair in pairs if len(opinions[pair]) == 1}
 
 
+def source_name(source: str) -> str:
+    """What a source is called, under whichever name a row has it."""
+    return dict(Poll.Source.choices).get(Poll.Source.OAI if source == "archive" else source, source)
+
+
 def opinion(source: str) -> str:
     """The listing pages say the same thing twice."""
     return Poll.Source.LIST if source in LISTINGS else source

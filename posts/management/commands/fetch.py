@@ -9,7 +9,6 @@ from django.core.management.base import CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 
 from papers import batches, ledger
-from papers.models import Poll
 from posts import daily, ledgers
 from posts.management.base import LEFT, Bars, DigestCommand, Usage, day
 
@@ -74,7 +73,9 @@ def table(found: list[dict[str, Any]]) -> list[str]:
 
 def _category_line(book: dict[str, Any], category: dict[str, Any]) -> str:
     printed = "—" if category["printed"] is None else category["printed"]
-    sources = "，".join(f"{_name(name)} {number}" for name, number in category["by_source"].items())
+    sources = "，".join(
+        f"{ledger.source_name(name)} {number}" for name, number in category["by_source"].items()
+    )
     extra = [f"补录 {category['late']}"] if category["late"] else []
     extra += [f"替换 {category['replaced']}"] if category["replaced"] else []
     return (
@@ -94,8 +95,4 @@ def _day_line(book: dict[str, Any]) -> str:
 
 
 def _difference(source: str, ids: list[str]) -> str:
-    return f"只有{_name(source)}有的 {len(ids)} 篇：{'、'.join(ids)}"
-
-
-def _name(source: str) -> str:
-    return dict(Poll.Source.choices).get(source, source)
+    return f"只有{ledger.source_name(source)}有的 {len(ids)} 篇：{'、'.join(ids)}"
