@@ -263,6 +263,8 @@ def _keep_what_withdrawal_hides(paper: Paper, old: Paper) -> None:
 
 
 def _says_something_else(old: Paper, new: Paper) -> bool:
+    if not old.abstract:
+        return False  # an old post knew only the title: the first abstract is no change
     pairs = [(old.title, new.title), (old.abstract, new.abstract)]
     if old.fetched_at is not None and new.version > old.version:
         return not all(words.same(*pair) for pair in pairs)
