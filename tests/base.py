@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any
 
 from django.contrib.auth.models import Permission, User
+from django.db import connection
 from django.utils import timezone
 
 from papers.models import Paper, Revision, Summary
@@ -130,3 +131,11 @@ def make_public_paper(arxiv_id: str = "", date: dt.date = DAY, **fields: Any) ->
 def chief() -> User:
     """主编 of this test, made when first asked for."""
     return User.objects.filter(username="zhubian").first() or makechief()
+
+
+def database_address() -> str:
+    """DATABASE_URL of the tests' own database, for a process that is to share it."""
+    made = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{made['NAME']}"
+    return f"postgres://{made['USER']}:{made['PASSWORD']}@{made['HOST']}:{made['PORT']}/{made['NAME']}"

@@ -21,6 +21,7 @@ from papers import costs, jobs, pipeline, prompts
 from papers.models import Job, LLMCall, Revision, Summary
 from papers.pipeline import failures, money
 from papers.pipeline.work import WORK
+from tests import base
 from tests.base import make_paper
 from tests.fakes.model import FakeModel
 from tests.papers.machine_tools import claimed, make_waiting, point_at, translated, waits
@@ -120,7 +121,7 @@ pipeline.work_off()
 """
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "digest_site.settings",
-        "DATABASE_URL": f"sqlite:///{connection.settings_dict['NAME']}",
+        "DATABASE_URL": base.database_address(),
         "OPENAI_BASE_URL": model.base_url,
         "OPENAI_API_KEY": "key",
         "OPENAI_MODEL": "fake",

@@ -20,6 +20,7 @@ from papers import checks, jobs, pipeline, tasks
 from papers.models import Beat, Halt, Job, LLMCall, Slot, Summary
 from papers.pipeline import baton as batons
 from papers.pipeline.baton import Baton
+from tests import base
 from tests.fakes.model import FakeModel
 from tests.papers.machine_tools import make_full_text, make_waiting, point_at
 
@@ -221,7 +222,7 @@ pipeline.work_off()
 def process(model: FakeModel, **variables: str) -> subprocess.Popen[bytes]:
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "digest_site.settings",
-        "DATABASE_URL": f"sqlite:///{connection.settings_dict['NAME']}",
+        "DATABASE_URL": base.database_address(),
         "OPENAI_BASE_URL": model.base_url,
         "OPENAI_API_KEY": "key",
         "OPENAI_MODEL": "fake",
