@@ -2,7 +2,8 @@
 
 from papers.tasks import beat, is_stopping
 
-from . import daily, notify, rendered, search_index
+from . import daily, rendered, search_index
+from .telling import notify
 
 # A task goes back to the queue after this long, so that the next one gets its turn.
 NOTIFY_SECONDS = 120

@@ -15,8 +15,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from posts import mailing
 from posts.models import Digest, Subscriber
+from posts.telling import mailing
 
 METHODS = ["GET", "HEAD", "POST"]
 LONGEST_ADDRESS = 254

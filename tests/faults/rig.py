@@ -25,7 +25,7 @@ import psycopg
 import redis
 from django.core import signing
 
-from posts.supervisor import children_of, kill_group
+from posts.operations.supervisor import children_of, kill_group
 from tests.fakes import crowd
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.edition import environment

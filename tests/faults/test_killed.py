@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 
-from posts.supervisor import _start_of, children_of, kill_group
+from posts.operations.supervisor import _start_of, children_of, kill_group
 from tests.faults.rig import ROOT, Rig
 
 

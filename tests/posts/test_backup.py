@@ -12,8 +12,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from papers.models import Beat, Generation, Paper
-from posts import backup
-from posts.backup import BackupError
+from posts.operations import backup
+from posts.operations.backup import BackupError
 from tests.base import make_paper, make_public_paper
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -13,8 +13,8 @@ from papers import jobs, pipeline
 from papers.models import Announcement, Beat, Job, Poll, Slot
 from papers.tasks import BEAT, HOST_BEAT, Pulse, beat, is_stopping, mend_clock, stop_file
 from papers.tasks import SCHEDULES as PAPERS_SCHEDULES
-from posts import doctor, health
-from posts.health import BAD, GOOD, NOTE, Heartbeat
+from posts.operations import doctor, health
+from posts.operations.health import BAD, GOOD, NOTE, Heartbeat
 from posts.tasks import SCHEDULES as POSTS_SCHEDULES
 
 SCHEDULES = PAPERS_SCHEDULES | POSTS_SCHEDULES

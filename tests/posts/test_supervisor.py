@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from posts import supervisor
-from posts.supervisor import Child, Supervisor, end_leftovers, mark
+from posts.operations import supervisor
+from posts.operations.supervisor import Child, Supervisor, end_leftovers, mark
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(60)"]
 # Starts a process of its own in the same group, and says which.
@@ -25,7 +25,7 @@ PARENT = [
 SUPERVISE = """
 import sys
 from pathlib import Path
-from posts.supervisor import Child, Supervisor
+from posts.operations.supervisor import Child, Supervisor
 children = [Child("one", {command!r})]
 def ready(supervisor):
     print(children[0].process.pid, flush=True)
@@ -41,7 +41,7 @@ def supervised(home: Path, command: list[str]) -> tuple[subprocess.Popen[str], i
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        cwd=Path(supervisor.__file__).parent.parent,
+        cwd=Path(__file__).parents[2],
     )
     assert process.stdout
     return process, int(process.stdout.readline())

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from posts import backup
+from posts.operations import backup
 
 
 class Command(BaseCommand):

@@ -7,9 +7,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from posts import databases
 from posts.management.base import Usage
-from posts.supervisor import environment
+from posts.operations import databases
+from posts.operations.supervisor import environment
 
 
 class Command(BaseCommand):

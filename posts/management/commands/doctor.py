@@ -7,8 +7,8 @@ from typing import Any
 import django
 from django.core.management.base import BaseCommand, CommandParser
 
-from posts import doctor
-from posts.health import BAD, GOOD, NOTE
+from posts.operations import doctor
+from posts.operations.health import BAD, GOOD, NOTE
 
 WORDS = {GOOD: "  好  ", NOTE: " 注意 ", BAD: " 错误 "}
 

@@ -7,9 +7,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from papers.models import Paper
-from posts import backup
-from posts.health import ago
 from posts.management.base import Usage
+from posts.operations import backup
+from posts.operations.health import ago
 
 
 class Command(BaseCommand):

@@ -15,8 +15,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 
 from papers.tasks import mend_clock, stop_file
-from posts.health import Heartbeat
-from posts.supervisor import Child, Monitor, Supervisor, end_leftovers
+from posts.operations.health import Heartbeat
+from posts.operations.supervisor import Child, Monitor, Supervisor, end_leftovers
 
 UP_WITHIN = 60.0
 # How long the port of a site that is just ending may still be taken.

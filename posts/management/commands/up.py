@@ -19,7 +19,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 
-from posts import health
+from posts.operations import health
 
 OLLAMA = "http://127.0.0.1:11434/v1"
 LOGIN = "editor"

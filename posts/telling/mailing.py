@@ -25,9 +25,8 @@ from django.urls import reverse
 from digest_site import clock
 from papers import jobs
 from papers.models import Job
-
-from . import cards
-from .models import DailyPost, Digest, Subscriber
+from posts import cards
+from posts.models import DailyPost, Digest, Subscriber
 
 # A post is mailed within this time after it was published, or not at all.
 FRESH = dt.timedelta(days=2)

@@ -15,8 +15,8 @@ from django.db.models.sql import InsertQuery
 
 from digest_site.database import database_of
 from papers.models import Paper
+from posts.models import SearchState, SearchText
 
-from .models import SearchState, SearchText
 from .supervisor import environment
 
 CHUNK = 500

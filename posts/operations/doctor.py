@@ -26,10 +26,11 @@ from django.test import Client
 
 from digest_site import clock, logs
 from papers.pipeline.outside import wait_turn
+from posts.models import Entry
+from posts.telling import notify
 
-from . import health, notify
+from . import health
 from .health import BAD, GOOD, NOTE, Look, Sign
-from .models import Entry
 
 TIMEOUT = 8
 MB = 1024 * 1024

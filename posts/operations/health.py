@@ -1,6 +1,6 @@
 """Whether this installation is well, as its own tables tell: for `/healthz?deep=1`, `doctor` and the status page.
 
-Nothing here asks the outside world, and nothing of it is secret; posts/doctor.py looks further.
+Nothing here asks the outside world, and nothing of it is secret; doctor.py looks further.
 """
 
 import datetime as dt
@@ -18,10 +18,9 @@ from papers import batches, ledger, pipeline
 from papers.models import Beat, Job, Poll
 from papers.tasks import BEAT, HOST_BEAT, late_schedules, missing_schedules, queue_length
 from papers.tasks import SCHEDULES as PAPERS_SCHEDULES
-
-from .daily import union
-from .models import Digest
-from .tasks import SCHEDULES
+from posts.daily import union
+from posts.models import Digest
+from posts.tasks import SCHEDULES
 
 # A beat is written once a minute; one that is this old was missed more than once.
 BEAT_SECONDS = 300

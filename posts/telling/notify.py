@@ -18,9 +18,9 @@ from django.utils import timezone
 from digest_site import clock, logs
 from papers import batches, jobs, ledger
 from papers.models import Beat, Halt, Job, Summary
+from posts.models import DailyPost, Digest
 
 from . import mailing
-from .models import DailyPost, Digest
 
 # Nobody is told about what happened before: an import or a restored backup is not news.
 NEWS = dt.timedelta(days=2)

@@ -1,0 +1,1 @@
+"""What the operator has: the supervisor of web and worker, health and doctor, backups and the way between databases."""
