@@ -1,19 +1,13 @@
 """The tables between arXiv and a reviewed Chinese text."""
 
 from .catalogue import Announcement, Category, Poll
+from .log import Correction, Generation, ReviewEvent
 from .machine import Beat, Halt, Job, LLMCall, Slot
 from .paper import FullText, Paper, PaperCategory
-from .review import (
-    Correction,
-    Finding,
-    Generation,
-    ReviewEvent,
-    Revision,
-    StaleEdit,
-    Summary,
-    WrongState,
-)
+from .review import Summary
+from .revision import Finding, Revision
 from .sitting import Sitting
+from .states import StaleEdit, WrongState
 from .term import Term
 
 __all__ = [

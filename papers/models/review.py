@@ -6,62 +6,19 @@ was faster) and writes its ReviewEvent, in one transaction.
 """
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any, Self
 
 from django.conf import settings
-from django.contrib.contenttypes.fields import GenericForeignKey
-from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 
 from digest_site import clock
 
-from .machine import LLMCall
+from .log import Correction, Generation, ReviewEvent
 from .paper import Paper
-
-
-class WrongState(Exception):
-    """The move is not allowed from where things stand now; somebody else was faster."""
-
-
-class StaleEdit(WrongState):
-    """The edit started from a revision that is no longer the current one.
-
-    `mine` is the refused text (title, abstract, reading), `theirs` the revision that came between.
-    """
-
-    def __init__(self, mine: dict[str, str], theirs: "Revision | None") -> None:
-        super().__init__("这篇文字在您编辑期间已被修改")
-        self.mine = mine
-        self.theirs = theirs
-
-
-class Status(models.TextChoices):
-    WAITING = "waiting", "等待翻译"
-    NEEDS_REVIEW = "needs_review", "待审"
-    APPROVED = "approved", "已通过"
-    REJECTED = "rejected", "已拒绝"
-    MANUAL = "manual", "手工翻译"
-
-
-# verb -> (states it may start from, state it ends in, permission it needs; None for the machine too)
-MOVES: dict[str, tuple[tuple[str, ...], str, str | None]] = {
-    "translated": ((Status.WAITING,), Status.NEEDS_REVIEW, None),
-    "refused": ((Status.WAITING, Status.NEEDS_REVIEW), Status.MANUAL, None),
-    "source_changed": ((Status.APPROVED,), Status.NEEDS_REVIEW, None),
-    "grew": ((Status.APPROVED,), Status.NEEDS_REVIEW, None),
-    "imported": ((Status.WAITING,), Status.NEEDS_REVIEW, None),
-    "approve": ((Status.NEEDS_REVIEW,), Status.APPROVED, "papers.approve_summary"),
-    "reject": (
-        (Status.WAITING, Status.NEEDS_REVIEW, Status.MANUAL),
-        Status.REJECTED,
-        "papers.approve_summary",
-    ),
-    "reopen": ((Status.REJECTED,), Status.NEEDS_REVIEW, "papers.approve_summary"),
-    "send_back": ((Status.NEEDS_REVIEW, Status.MANUAL), Status.WAITING, "papers.approve_summary"),
-    "take_over": ((Status.WAITING, Status.NEEDS_REVIEW), Status.MANUAL, "papers.change_summary"),
-    "edited": ((Status.APPROVED, Status.MANUAL), Status.NEEDS_REVIEW, "papers.change_summary"),
-}
+from .revision import Finding, Revision
+from .states import MOVES, StaleEdit, Status, WrongState
 
 
 class SummaryQuerySet(models.QuerySet["Summary"]):
@@ -127,13 +84,13 @@ class Summary(models.Model):
 
     # Verbs of the machine
 
-    def translated(self, revision: "Revision") -> None:
+    def translated(self, revision: Revision) -> None:
         """The first complete machine text is here: a person may look at it."""
         self._make_current(revision)
         if self.status == Status.WAITING:
             self._move("translated", by=None)
 
-    def offer(self, revision: "Revision", *, why: str) -> None:
+    def offer(self, revision: Revision, *, why: str) -> None:
         """A later machine text (a reading, a changed abstract) becomes the newest, for review."""
         self._make_current(revision)
         if self.status == Status.APPROVED:
@@ -143,7 +100,7 @@ class Summary(models.Model):
         """The model will not do this paper: it goes to a person, and is never dropped."""
         self._move("refused", by=None, note=note)
 
-    def imported(self, revision: "Revision", at: dt.datetime) -> None:
+    def imported(self, revision: Revision, at: dt.datetime) -> None:
         """A text of the old site is public since `at`, marked, until an editor approves one.
 
         A later version of it takes its place; the pipeline's own newest text stays the current one. The
@@ -174,7 +131,7 @@ class Summary(models.Model):
 
     # Verbs of people
 
-    def approve(self, by: Any, revision: "Revision | None" = None, note: str = "") -> None:
+    def approve(self, by: Any, revision: Revision | None = None, note: str = "") -> None:
         """Make the text that `by` looked at (`revision`, by default the current one) the public one."""
         seen = revision or self.current
         if seen is None or not (seen.title and seen.abstract):
@@ -226,9 +183,7 @@ class Summary(models.Model):
             Generation.bump()
         self.refresh_from_db()
 
-    def edit(
-        self, by: Any, base: "Revision | None", *, title: str, abstract: str, reading: str
-    ) -> "Revision":
+    def edit(self, by: Any, base: Revision | None, *, title: str, abstract: str, reading: str) -> Revision:
         """Store a person's text that started from `base`.
 
         :raises StaleEdit: when another revision has become current since; nothing is overwritten.
@@ -266,23 +221,43 @@ class Summary(models.Model):
                 Generation.bump()
         return hit == 1
 
+    def dismiss(self, by: Any, fingerprints: Iterable[str]) -> int:
+        """Silence these findings until the words they speak of change; how many of the current text."""
+        return self._mark("dismiss", by, fingerprints, dismissed_by=by, dismissed_at=clock.now())
+
+    def restore(self, by: Any, fingerprints: Iterable[str]) -> int:
+        """Take a dismissal back; how many findings of the current text are open again."""
+        return self._mark("restore", by, fingerprints, dismissed_by=None, dismissed_at=None)
+
     def weigh(self) -> None:
         """Keep the gravest level among the current text's findings that nobody dismissed."""
-        levels = set(
-            Finding.objects.filter(revision=self.current_id, dismissed_at=None).values_list(
-                "level", flat=True
-            )
-        )
+        open_ones = self.findings.filter(revision=self.current_id, dismissed_at=None)
+        levels = set(open_ones.values_list("level", flat=True))
         self.worst = next((level for level in Finding.LEVELS if level in levels), "")
         Summary.objects.filter(pk=self.pk, current=self.current_id).update(worst=self.worst)
 
     # How a move is made
 
-    def _make_current(self, revision: "Revision") -> None:
+    def _mark(self, verb: str, by: Any, fingerprints: Iterable[str], **marks: Any) -> int:
+        """A dismissal holds for the same words in every revision, so both ways change all of them."""
+        if not by.has_perm("papers.change_summary"):
+            raise PermissionDenied
+        rows = self.findings.filter(
+            fingerprint__in=list(fingerprints), dismissed_at__isnull=verb == "dismiss"
+        )
+        with transaction.atomic():
+            said = list(rows.filter(revision=self.current_id).values_list("message", flat=True))
+            if rows.update(**marks):
+                self.weigh()
+            if said:
+                ReviewEvent.record(self, verb, self.status, self.status, by, "；".join(said))
+        return len(said)
+
+    def _make_current(self, revision: Revision) -> None:
         Summary.objects.filter(pk=self.pk).update(current=revision)
         self.current = revision
 
-    def _add_revision(self, by: Any, base: "Revision | None", text: dict[str, str]) -> "Revision":
+    def _add_revision(self, by: Any, base: Revision | None, text: dict[str, str]) -> Revision:
         revision = Revision.objects.create(
             summary=self, author=by, base=base, paper_version=self.paper.version, **text
         )
@@ -305,174 +280,3 @@ class Summary(models.Model):
                 raise WrongState("别人刚刚处理了这一篇，请刷新后再看")
             ReviewEvent.record(self, verb, self.status, end, by, note)
         self.refresh_from_db()
-
-
-class Revision(models.Model):
-    """One text, never changed after it was written. `author` is empty for the machine's."""
-
-    summary = models.ForeignKey(Summary, models.CASCADE, related_name="revisions", verbose_name="译文")
-    title = models.TextField("中文标题")
-    abstract = models.TextField("中文摘要")
-    reading = models.TextField("详细解读", blank=True)
-    author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name="作者"
-    )
-    base = models.ForeignKey("self", models.SET_NULL, null=True, related_name="+", verbose_name="基于")
-    paper_version = models.PositiveSmallIntegerField("论文版本")
-    calls = models.ManyToManyField(LLMCall, related_name="revisions", verbose_name="模型调用")
-    made_at = models.DateTimeField("时间", default=clock.now)
-
-    class Meta:
-        ordering = ["-id"]
-        verbose_name = verbose_name_plural = "修订"
-
-    def __str__(self) -> str:
-        return f"{self.title[:40]}"
-
-    @property
-    def text(self) -> dict[str, str]:
-        return {"title": self.title, "abstract": self.abstract, "reading": self.reading}
-
-    @property
-    def by_machine(self) -> bool:
-        return self.author_id is None
-
-
-class Finding(models.Model):
-    """A check that fired on a revision; a dismissal lives as long as the texts it speaks of."""
-
-    LEVELS = ("block", "error", "warning", "info", "autofix")  # in the order that people care about
-
-    class Part(models.TextChoices):
-        TITLE = "title", "标题"
-        ABSTRACT = "abstract", "摘要"
-        READING = "reading", "解读"
-
-    summary = models.ForeignKey(Summary, models.CASCADE, related_name="findings", verbose_name="译文")
-    revision = models.ForeignKey(Revision, models.CASCADE, related_name="findings", verbose_name="修订")
-    part = models.CharField("部分", max_length=8, choices=Part)
-    check_name = models.CharField("检查", max_length=40)
-    level = models.CharField("级别", max_length=8)
-    message = models.CharField("说明", max_length=400)
-    source_span = models.JSONField(null=True)
-    target_span = models.JSONField(null=True)
-    fix = models.JSONField("修正", null=True)
-    fingerprint = models.CharField(max_length=64, db_index=True)
-    dismissed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name="忽略者"
-    )
-    dismissed_at = models.DateTimeField("忽略时间", null=True)
-
-    class Meta:
-        ordering = ["id"]
-        verbose_name = verbose_name_plural = "检查结果"
-
-    def __str__(self) -> str:
-        return self.message
-
-    def dismiss(self, by: Any) -> None:
-        """Silence this finding until the texts it speaks of change."""
-        if not by.has_perm("papers.change_summary"):
-            raise PermissionDenied
-        self.dismissed_by, self.dismissed_at = by, clock.now()
-        with transaction.atomic():
-            self.save(update_fields=["dismissed_by", "dismissed_at"])
-            Summary.objects.get(pk=self.summary_id).weigh()
-
-
-class ReviewEvent(models.Model):
-    """Who moved which summary or post from where to where, when and why. Only ever added to."""
-
-    subject_type = models.ForeignKey(ContentType, models.CASCADE)
-    subject_id = models.PositiveBigIntegerField()
-    subject = GenericForeignKey("subject_type", "subject_id")
-    verb = models.CharField("动作", max_length=24)
-    old = models.CharField("原状态", max_length=14)
-    new = models.CharField("新状态", max_length=14)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, verbose_name="何人")
-    at = models.DateTimeField("何时")
-    note = models.TextField("为何", blank=True)
-
-    class Meta:
-        ordering = ["-at", "-id"]
-        indexes = [models.Index(fields=["subject_type", "subject_id"])]
-        default_permissions = ("view",)
-        verbose_name = verbose_name_plural = "审校记录"
-
-    def __str__(self) -> str:
-        return f"{self.verb} {self.old}→{self.new}"
-
-    @classmethod
-    def record(cls, subject: models.Model, verb: str, old: str, new: str, by: Any, note: str = "") -> Self:
-        return cls.objects.create(
-            subject_type=ContentType.objects.get_for_model(subject),
-            subject_id=subject.pk,
-            verb=verb,
-            old=old,
-            new=new,
-            by=by,
-            at=clock.now(),
-            note=note,
-        )
-
-    @classmethod
-    def of(cls, subject: models.Model) -> models.QuerySet["ReviewEvent"]:
-        kind = ContentType.objects.get_for_model(subject)
-        return cls.objects.filter(subject_type=kind, subject_id=subject.pk).select_related("by")
-
-
-class Correction(models.Model):
-    """A text the public had already seen changed: what, when and by whom, for readers to see."""
-
-    PARTS = {"title": "标题", "abstract": "摘要", "reading": "详细解读"}
-
-    summary = models.ForeignKey(Summary, models.CASCADE, related_name="corrections", verbose_name="译文")
-    old = models.ForeignKey(Revision, models.SET_NULL, null=True, related_name="+", verbose_name="原文字")
-    new = models.ForeignKey(Revision, models.SET_NULL, null=True, related_name="+", verbose_name="新文字")
-    what = models.CharField("改动", max_length=200)
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name="何人"
-    )
-    at = models.DateTimeField("何时")
-
-    class Meta:
-        ordering = ["-at", "-id"]
-        default_permissions = ("view",)
-        verbose_name = verbose_name_plural = "更正"
-
-    def __str__(self) -> str:
-        return self.what
-
-    @classmethod
-    def record(cls, summary: Summary, old: Revision | None, new: Revision, by: Any) -> None:
-        """Write down how `new` differs from the text that was public before, if there was one."""
-        if old is None or old.text == new.text:
-            return
-        added = [name for part, name in cls.PARTS.items() if not old.text[part] and new.text[part]]
-        changed = [
-            name for part, name in cls.PARTS.items() if old.text[part] and old.text[part] != new.text[part]
-        ]
-        what = "；".join(
-            f"{verb}{'、'.join(names)}" for verb, names in (("修改", changed), ("补充", added)) if names
-        )
-        cls.objects.create(summary=summary, old=old, new=new, what=what, by=by, at=clock.now())
-
-
-class Generation(models.Model):
-    """The content generation: part of every page cache key, so a change of the public is seen at once."""
-
-    number = models.PositiveBigIntegerField(default=0)
-    changed_at = models.DateTimeField()
-
-    class Meta:
-        verbose_name = verbose_name_plural = "内容版本"
-
-    def __str__(self) -> str:
-        return str(self.number)
-
-    @classmethod
-    def bump(cls) -> None:
-        """Count one change of what the public may see, in the transaction that makes it."""
-        now = clock.machine_now()
-        if not cls.objects.filter(pk=1).update(number=models.F("number") + 1, changed_at=now):
-            cls.objects.get_or_create(pk=1, defaults={"number": 1, "changed_at": now})

@@ -8,7 +8,8 @@ from django.db import models
 
 from digest_site import clock
 
-from .review import Revision, Summary
+from .review import Summary
+from .revision import Revision
 
 # A page that was not heard of for this long is closed, or its machine asleep.
 PRESENT = dt.timedelta(seconds=75)

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from papers.models import Sitting, Summary, Term
 from posts.rendering.characters import printable
 
-from . import moves, page, problems, typed
+from . import page, problems, typed
 from .verbs import person_name
 
 
@@ -77,9 +77,14 @@ def sit(request: HttpRequest, pk: int) -> JsonResponse:
 def dismiss(request: HttpRequest, pk: int) -> JsonResponse:
     """Silence one finding of the saved text; one of unsaved words goes with the form instead."""
     summary = _text(request, pk, "papers.change_summary")
-    return JsonResponse(
-        {"dismissed": moves.dismiss(summary, request.user, request.POST.get("fingerprint", ""))}
-    )
+    return JsonResponse({"dismissed": summary.dismiss(request.user, [request.POST.get("fingerprint", "")])})
+
+
+@require_POST
+def restore(request: HttpRequest, pk: int) -> JsonResponse:
+    """Take a dismissal back, of saved words or of unsaved ones."""
+    summary = _text(request, pk, "papers.change_summary")
+    return JsonResponse({"restored": summary.restore(request.user, [request.POST.get("fingerprint", "")])})
 
 
 @require_POST

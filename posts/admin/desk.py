@@ -28,6 +28,7 @@ class SummaryAdmin(QueueAdmin):
             path("<int:pk>/look/", view(answers.look), name="papers_summary_look"),
             path("<int:pk>/sit/", view(answers.sit), name="papers_summary_sit"),
             path("<int:pk>/dismiss/", view(answers.dismiss), name="papers_summary_dismiss"),
+            path("<int:pk>/restore/", view(answers.restore), name="papers_summary_restore"),
             path("<int:pk>/term/", view(answers.add_term), name="papers_summary_term"),
             path("next/", view(self.next_view), name="papers_summary_next"),
         ]

@@ -1,4 +1,4 @@
-"""The small acts of the desk when there are no scripts: apply a fix, dismiss a finding, add a term."""
+"""The small acts of the desk when there are no scripts: apply a fix, dismiss a finding or take that back, add a term."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 from papers.models import Finding, Summary
 
-from . import answers, moves
+from . import answers
 from .typed import Typed
 
 
@@ -16,8 +16,14 @@ def act(request: HttpRequest, summary: Summary, words: Typed) -> Typed | None:
     if fingerprint := request.POST.get("fix"):
         return _fixed(request, summary, words, fingerprint)
     if fingerprint := request.POST.get("dismiss_one"):
-        number = moves.dismiss(summary, request.user, fingerprint)
-        messages.success(request, "已忽略" if number else "这一条已经不在了")
+        if summary.dismiss(request.user, [fingerprint]):
+            messages.success(request, "已忽略")
+        else:
+            messages.error(request, "这一条说的是还没有保存的文字，请先保存再忽略")
+        return words
+    if fingerprint := request.POST.get("restore_one"):
+        summary.restore(request.user, [fingerprint])
+        messages.success(request, "不再忽略")
         return words
     if request.POST.get("verb") == "add_term":
         problem = answers.store_term(request.user, request.POST)

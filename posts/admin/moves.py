@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from papers import pipeline
-from papers.models import Finding, Revision, StaleEdit, Summary, WrongState
+from papers.models import Revision, StaleEdit, Summary, WrongState
 from posts.models import Report
 
 from .readers import settle
@@ -36,31 +36,14 @@ def save(summary: Summary, by: Any, typed: Typed) -> Revision | None:
     if typed.is_unchanged and (typed.base and typed.base.pk) != summary.current_id:
         raise StaleEdit(typed.text, summary.current)
     if typed.is_unchanged and summary.status != Status.MANUAL:
-        _dismiss(summary, by, typed.dismissed)
+        summary.dismiss(by, typed.dismissed)
         return typed.base
     with transaction.atomic():
         if summary.status == Status.WAITING:
             summary.take_over(by)
         revision = pipeline.save_edit(summary, by, typed.base, **typed.text)
-        _dismiss(summary, by, typed.dismissed)
+        summary.dismiss(by, typed.dismissed)
     return revision
-
-
-def _dismiss(summary: Summary, by: Any, fingerprints: list[str]) -> int:
-    """Silence findings of the current text; how many were not silent yet."""
-    rows = list(
-        Finding.objects.filter(revision=summary.current_id, fingerprint__in=fingerprints, dismissed_at=None)
-    )
-    for finding in rows:
-        finding.dismiss(by)
-    if rows:
-        pipeline.recheck(summary)
-    return len(rows)
-
-
-def dismiss(summary: Summary, by: Any, fingerprint: str) -> int:
-    with transaction.atomic():
-        return _dismiss(summary, by, [fingerprint])
 
 
 def _save(summary: Summary, by: Any, typed: Typed) -> Outcome:

@@ -20,6 +20,8 @@ VERBS = {
     "send_back": "退回重译",
     "take_over": "手工翻译",
     "edited": "修改",
+    "dismiss": "忽略检查结果",
+    "restore": "恢复检查结果",
     "withdraw": "撤下",
     "publish": "发布",
 }

@@ -10,7 +10,7 @@ from hypothesis.extra.django import TestCase
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from papers.models import Finding, Generation, ReviewEvent, Revision, StaleEdit, Summary, WrongState
-from papers.models.review import MOVES
+from papers.models.states import MOVES
 from tests import base
 
 pytestmark = pytest.mark.django_db
@@ -146,26 +146,42 @@ def test_a_policy_shows_the_machine_s_text_and_no_unapproved_words_of_a_person()
     assert not persons.publish_machine_text()
 
 
-def test_dismissing_a_finding_lightens_the_text_at_once() -> None:
-    summary = base.make_summary()
-    for level in ("block", "warning"):
-        finding = Finding.objects.create(
-            summary=summary,
-            revision=summary.current,
-            part="abstract",
-            check_name="x",
-            level=level,
-            message="x",
-            fingerprint=level,
-        )
+def found(summary: Summary, level: str) -> None:
+    """A finding on the current text whose fingerprint is its level."""
+    fields = {"part": "abstract", "check_name": "x", "message": "数字不同", "fingerprint": level}
+    Finding.objects.create(summary=summary, revision=summary.current, level=level, **fields)
     summary.weigh()
-    assert Summary.objects.get().worst == "block"
-    Finding.objects.get(level="block").dismiss(base.chief())
+
+
+def test_dismissing_a_finding_lightens_the_text_at_once() -> None:
+    summary, chief = base.make_summary(), base.chief()
+    found(summary, "block")
+    found(summary, "warning")
+    assert summary.worst == "block"
+    assert summary.dismiss(chief, ["block"]) == 1
     assert Summary.objects.get().worst == "warning"
-    finding.dismiss(base.chief())
+    assert summary.dismiss(chief, ["block", "warning"]) == 1
     assert Summary.objects.get().worst == ""
-    with pytest.raises(PermissionDenied):
-        finding.dismiss(base.make_observer())
+
+
+def test_a_dismissal_can_be_taken_back_for_every_revision_it_holds_for() -> None:
+    summary, chief = base.make_summary(), base.chief()
+    found(summary, "block")
+    summary.edit(chief, summary.current, **TEXT)
+    found(summary, "block")
+    summary.dismiss(chief, ["block"])
+    assert summary.restore(chief, ["block"]) == 1
+    assert not Finding.objects.exclude(dismissed_at=None).exists()
+    assert Summary.objects.get().worst == "block"
+    log = [(event.verb, event.by, event.note) for event in ReviewEvent.of(summary)[:2]]
+    assert log == [("restore", chief, "数字不同"), ("dismiss", chief, "数字不同")]
+
+
+def test_an_observer_dismisses_and_restores_nothing() -> None:
+    summary, observer = base.make_summary(), base.make_observer()
+    for mark in (summary.dismiss, summary.restore):
+        with pytest.raises(PermissionDenied):
+            mark(observer, ["block"])
 
 
 # Whatever people and machines do, in whatever order
