@@ -256,6 +256,30 @@ def test_a_finding_is_dismissed_once_and_for_all():
     assert summary.worst != "block"
 
 
+def test_a_dismissal_is_taken_back():
+    summary = office.text()
+    row = office.finding(summary)
+    client = office.at_desk(office.editor())
+    client.post(reverse("admin:papers_summary_dismiss", args=[summary.pk]), {"fingerprint": row.fingerprint})
+    assert (
+        f'name="restore_one" value="{row.fingerprint}"' in client.get(office.desk(summary)).content.decode()
+    )
+    back = reverse("admin:papers_summary_restore", args=[summary.pk])
+    assert client.post(back, {"fingerprint": row.fingerprint}).json() == {"restored": 1}
+    summary.refresh_from_db()
+    assert summary.worst == "block"
+
+
+def test_without_scripts_a_dismissal_is_taken_back():
+    summary = office.text()
+    row = office.finding(summary)
+    client = office.at_desk(office.editor())
+    client.post(office.desk(summary), office.form(summary, dismiss_one=row.fingerprint))
+    page = client.post(office.desk(summary), office.form(summary, restore_one=row.fingerprint), follow=True)
+    assert "不再忽略" in page.content.decode()
+    assert Finding.objects.get(pk=row.pk).dismissed_at is None
+
+
 def test_without_scripts_a_fix_is_put_into_the_draft():
     summary = office.text(abstract=office.CHINESE.replace("4.2%", "9.9%"))
     start = summary.current.abstract.index("9.9")

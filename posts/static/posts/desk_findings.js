@@ -7,6 +7,7 @@
   const { root, form, field } = Desk;
   const box = document.getElementById("findings");
   const list = () => Array.from(box.querySelectorAll("li.finding"));
+  const gone = [];
   let current = null;
 
   Desk.current = () => list().find((item) => item.dataset.fingerprint === current) || null;
@@ -65,18 +66,32 @@
     const fingerprint = item.dataset.fingerprint;
     const silenced = form.elements.dismissed.value.split(",").filter(Boolean);
     form.elements.dismissed.value = [...silenced, fingerprint].join(",");
+    gone.push(fingerprint);
     choose(next);
     item.remove();
     await Desk.post(root.dataset.dismiss, { fingerprint }).catch(() => {});
     Desk.look();
   };
 
+  /* A dismissal of unsaved words is only in the form, one of saved words on the server too. */
+  async function restore(fingerprint) {
+    const silenced = form.elements.dismissed.value.split(",").filter((one) => one && one !== fingerprint);
+    form.elements.dismissed.value = silenced.join(",");
+    await Desk.post(root.dataset.restore, { fingerprint }).catch(() => {});
+    await Desk.look();
+    choose(list().find((one) => one.dataset.fingerprint === fingerprint) || null);
+  }
+
+  Desk.undo = function () {
+    const fingerprint = gone.pop();
+    if (fingerprint) restore(fingerprint);
+  };
+
   box.addEventListener("click", (event) => {
     const button = event.target.closest("[data-act]");
     if (!button) return;
     event.preventDefault();
-    const item = button.closest("li.finding");
-    ({ go: Desk.go, fix: Desk.fix, dismiss: Desk.dismiss })[button.dataset.act](item);
+    ({ go: Desk.go, fix: Desk.fix, dismiss: Desk.dismiss, restore: (item) => restore(item.dataset.fingerprint) })[button.dataset.act](button.closest("li"));
   });
 
   function ready() {

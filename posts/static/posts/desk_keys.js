@@ -31,6 +31,7 @@
     g: withCurrent(Desk.go),
     f: withCurrent(Desk.fix),
     x: withCurrent(Desk.dismiss),
+    u: () => Desk.undo(),
     t: () => Desk.term(),
     s: () => press("skip"),
     1: () => Desk.show("title"),
