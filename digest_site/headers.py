@@ -1,6 +1,7 @@
-"""What browsers may do with our pages: no inline script or style, nothing from anywhere else."""
+"""What browsers may do with our pages (no inline script or style, nothing from anywhere else), and who asks."""
 
 from collections.abc import Callable
+from ipaddress import ip_address
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -20,6 +21,29 @@ PUBLIC = "; ".join(
 # Django's admin and its widgets set style attributes.
 ADMIN = PUBLIC.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'") + "; font-src 'self'"
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"
+
+
+def client_address(request: HttpRequest) -> str:
+    """The address of who asks: the peer's, or what our own proxy says last in X-Forwarded-For.
+
+    A proxy is ours on this machine or in a private network. What stands further left in the header
+    the client may have written itself. Empty for a peer without an address (a Unix socket without proxy).
+    """
+    peer = request.META.get("REMOTE_ADDR", "")
+    named = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    return named if _is_address(named) and (not peer or _is_private(peer)) else peer
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_private(text: str) -> bool:
+    return _is_address(text) and ip_address(text).is_private
 
 
 class ContentPolicy:

@@ -263,6 +263,7 @@ AUTH_PASSWORD_VALIDATORS = [
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = dt.timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "digest_site.headers.client_address"
 AXES_VERBOSE = False
 AXES_ENABLE_ADMIN = False
 
