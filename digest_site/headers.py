@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-PUBLIC = "; ".join(
+POLICY = "; ".join(
     [
         "default-src 'none'",
         "script-src 'self'",
@@ -18,8 +18,6 @@ PUBLIC = "; ".join(
         "frame-ancestors 'none'",
     ]
 )
-# Django's admin and its widgets set style attributes.
-ADMIN = PUBLIC.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'") + "; font-src 'self'"
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"
 
 
@@ -54,7 +52,6 @@ class ContentPolicy:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        policy = ADMIN if request.path_info.startswith("/admin/") else PUBLIC
-        response.headers.setdefault("Content-Security-Policy", policy)
+        response.headers.setdefault("Content-Security-Policy", POLICY)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         return response
