@@ -8,13 +8,31 @@ from papers.fidelity.formulae import formulae
 
 # ASCII only: an address followed by Chinese ends where the Chinese begins.
 URL = re.compile(r"(?:https?://|www\.)[\w\-./?=&%#~:+@!*',;()]*[\w/]", re.ASCII | re.IGNORECASE)
+# What arXiv's pages print in an address's place: nobody can tell then which one the authors gave.
+_HIDDEN_URL = re.compile(r"\bthis https? URL\b")
 
 
 # --- addresses ---------------------------------------------------------------------------------
 
 
 def check_urls(source: str, target: str) -> Iterator[Finding]:
-    """Every address of the source must be in the target; case, scheme and a trailing slash do not matter."""
+    """The same addresses on both sides; case, scheme and a trailing slash do not matter."""
+    yield from _missing_urls(source, target)
+    yield from _added_urls(source, target)
+
+
+def _added_urls(source: str, target: str) -> Iterator[Finding]:
+    """An address that the authors do not give: what a planted instruction asks for first."""
+    given = source.lower()
+    if _HIDDEN_URL.search(source):
+        return
+    for match in URL.finditer(target):
+        if _address(match[0]) not in given:
+            fix = Fix(*match.span(), "")
+            yield Finding("url_added", "block", f"原文没有链接 {match[0]}", target_span=match.span(), fix=fix)
+
+
+def _missing_urls(source: str, target: str) -> Iterator[Finding]:
     kept = {_address(match[0]) for match in URL.finditer(target)}
     whole = target.lower()
     seen = set()

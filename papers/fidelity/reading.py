@@ -99,7 +99,7 @@ def _check_urls(reading: str, full_text: str) -> Iterator[Finding]:
     for match in URL.finditer(reading):
         bare = re.sub(r"^(?:https?://)?(?:www\.)?", "", match[0].lower()).rstrip("/.,;:)'")
         if bare not in whole:
-            yield Finding("reading_url", "error", f"链接{match[0]}在全文中没有", target_span=match.span())
+            yield Finding("reading_url", "block", f"链接{match[0]}在全文中没有", target_span=match.span())
 
 
 def _check_instructions(reading: str, full_text: str) -> Iterator[Finding]:

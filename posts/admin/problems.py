@@ -19,6 +19,7 @@ CHECKS = {
     "number_extra": "多出数字",
     "formula_missing": "公式缺失",
     "url_missing": "链接缺失",
+    "url_added": "多出链接",
     "untranslated": "未翻译",
     "length_short": "过短",
     "sentences_missing": "句子少了",
@@ -29,6 +30,7 @@ CHECKS = {
     "other_paper": "像是别的论文",
     "reading_parts": "解读不全",
     "reading_number": "解读的数字",
+    "reading_url": "解读的链接",
     "instruction": "像是指令",
 }
 

@@ -56,7 +56,9 @@ def paper(arxiv_id: str, *tags: str) -> Summary:
         doi=f"10.1/{SHORT}",
         journal=PAYLOAD,
         licence=f"javascript:mallory()//{SHORT}",
-        versions=[{"version": 1, "created": "2026-01-27T00:00:00+00:00", "size": SHORT, "source_type": SHORT}],
+        versions=[
+            {"version": 1, "created": "2026-01-27T00:00:00+00:00", "size": SHORT, "source_type": SHORT}
+        ],
     )
     made.tags.add(*tags, SHORT)
     text = {"title": PAYLOAD, "abstract": f"{PAYLOAD}我们转换口音。", "reading": reading()}
@@ -73,7 +75,11 @@ def reading() -> str:
 def office_rows(summary: Summary) -> None:
     """What the machine and a reader left about that paper, theirs in every field."""
     job = Job.objects.create(
-        kind="translate", subject=summary.paper.arxiv_id, state="dead", reason=PAYLOAD[:500], error_class=SHORT
+        kind="translate",
+        subject=summary.paper.arxiv_id,
+        state="dead",
+        reason=PAYLOAD[:500],
+        error_class=SHORT,
     )
     LLMCall.objects.create(
         key="mallory", job=job, paper=summary.paper, purpose="translate", model=SHORT, prompt_version="1",
@@ -91,7 +97,9 @@ def office_rows(summary: Summary) -> None:
 def harm(content: str, kind: str) -> list[str]:
     """What of Mallory's would act in a reader's browser; empty when all of it is only text."""
     if "json" in kind:
-        return [found for text in strings(json.loads(content)) if looks_like_html(text) for found in acting(text)]
+        return [
+            found for text in strings(json.loads(content)) if looks_like_html(text) for found in acting(text)
+        ]
     if "xml" in kind or "svg" in kind:
         return [found for text in embedded(content) for found in acting(text)]
     return acting(content) if "html" in kind else []

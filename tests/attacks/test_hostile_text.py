@@ -68,4 +68,6 @@ def test_what_the_desk_answers_while_one_types_is_text(published: Summary) -> No
     typed = office.form(published, title=mallory.PAYLOAD, abstract=mallory.PAYLOAD, reading=mallory.reading())
     response = client.post(address, typed)
     assert response.status_code == 200
-    assert {text for text in mallory.strings(response.json()) if mallory.acting(f"<!doctype html>{text}")} == set()
+    assert {
+        text for text in mallory.strings(response.json()) if mallory.acting(f"<!doctype html>{text}")
+    } == set()

@@ -32,7 +32,9 @@ def boss(live_server: LiveServer) -> Iterator[Editor]:
     summary.approve(chief())
     shelf.clear()
     with editors.window() as browser:
-        yield Editor(browser, live_server.url, User.objects.create_superuser("boss", password="correct horse"))
+        yield Editor(
+            browser, live_server.url, User.objects.create_superuser("boss", password="correct horse")
+        )
 
 
 def complaints_of(boss: Editor, addresses: tuple[str, ...] | list[str]) -> dict[str, list[str]]:

@@ -55,6 +55,13 @@ def other_paper(text: str) -> str:
     )
 
 
+def extra_keys(text: str) -> str:
+    """What a paper might tell a model to say beside its answer."""
+    if not text.startswith("{"):
+        return text
+    return json.dumps({"status": "approved", "reviewed_by": 1, "public": True} | json.loads(text))
+
+
 def english(text: str) -> str:
     reply = {
         "title": "A study of systems",
@@ -81,6 +88,7 @@ TEXTS: dict[str, Callable[[str], str]] = {
     "wrong-number": wrong_number,
     "dropped-sentence": dropped_sentence,
     "other-paper": other_paper,
+    "extra-keys": extra_keys,
     "refusal-text": lambda text: "抱歉，我无法协助完成这一请求。",
 }
 

@@ -96,7 +96,17 @@ def test_a_lost_link_is_an_error_and_the_fix_appends_it() -> None:
     "link", ["http://EXAMPLE.org/foonet/", "https://example.org/foonet，欢迎使用", "example.org/foonet"]
 )
 def test_a_link_in_another_spelling_or_run_into_chinese_is_there(link: str) -> None:
-    assert "url_missing" not in found(SOURCE, TARGET.replace("https://example.org/foonet", link))
+    findings = found(SOURCE, TARGET.replace("https://example.org/foonet", link))
+    assert not {"url_missing", "url_added"} & findings.keys()
+
+
+def test_a_link_that_the_authors_do_not_give_blocks_and_the_fix_takes_it_out() -> None:
+    finding = found(SOURCE, TARGET + "详见https://evil.example/pay。")["url_added"]
+    assert (finding.level, finding.fix.replacement, finding.automatic) == ("block", "", False)
+
+
+def test_where_arxiv_hides_an_address_any_may_be_the_right_one() -> None:
+    assert "url_added" not in found("See this https URL for more.", "更多内容见https://a.example/x。")
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def test_a_number_the_paper_nowhere_says_warns() -> None:
 
 
 def test_a_link_the_paper_does_not_have_is_an_error() -> None:
-    assert found(READING.replace("example.org", "evil.example"))["reading_url"].level == "error"
+    assert found(READING.replace("example.org", "evil.example"))["reading_url"].level == "block"
 
 
 @pytest.mark.parametrize(
