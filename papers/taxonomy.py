@@ -290,3 +290,8 @@ def _is_in_its_era(bare: str) -> bool:
     """Old identifiers run from July 1991 to March 2007, new ones from April 2007."""
     year, month, *_ = ArxivId(bare).sort_key
     return (1991, 7) <= (year, month) <= (2007, 3) if "/" in bare else (year, month) >= (2007, 4)
+
+
+def id_order(arxiv_id: str) -> tuple[int, int, int, str, int]:
+    """Ids are given at announcement, so this is the order of announcement."""
+    return ArxivId(arxiv_id).sort_key

@@ -7,8 +7,9 @@ from django.db import transaction
 from django.db.models import Min
 
 from digest_site import clock
-from papers import batches, ledger, pipeline
+from papers import batches, ledger
 from papers.models import Announcement, Generation, Paper
+from papers.taxonomy import id_order
 
 from .models import DailyPost, Digest, Entry
 
@@ -128,7 +129,7 @@ def _first_in(text: str, keywords: Iterable[str]) -> str:
 def _number(entries: list[Entry]) -> None:
     """Positions: by section, then in the order in which arXiv gave the ids."""
     ordered = sorted(
-        entries, key=lambda entry: (SECTIONS.index(entry.section), pipeline.id_order(entry.paper.arxiv_id))
+        entries, key=lambda entry: (SECTIONS.index(entry.section), id_order(entry.paper.arxiv_id))
     )
     for position, entry in enumerate(ordered, start=1):
         entry.position = position

@@ -23,8 +23,8 @@ _DATE = re.compile(
     r"(?:new listings for|catchup results for .* on)\s+\w+,\s+(\d{1,2} \w+ \d{4})", re.IGNORECASE
 )
 _SECTION = re.compile(r"^(new|cross|replacement).*\(.*showing\D*(\d+)\s+of\s+(\d+)\s+entr", re.IGNORECASE)
-_TOTAL = re.compile(r"total of\s+(\d+)\s+entries", re.IGNORECASE)
-_QUIET = re.compile(r"no updates (?:today|for)", re.IGNORECASE)
+_TOTAL = re.compile(r"total\s+of\s+(\d+)\s+entries", re.IGNORECASE)
+_QUIET = re.compile(r"no\s+updates\s+(?:today|for)", re.IGNORECASE)
 _SUBJECT = re.compile(r"\(([A-Za-z-]+(?:\.[A-Za-z-]+)?)\)\s*(?:;|$)")
 _KINDS: dict[str, Kind] = {"new": "new", "cross": "cross", "replacement": "replace"}
 
@@ -45,7 +45,7 @@ def read_page(body: bytes) -> Page:
     root = _document(body)
     headings = [clean(one.text_content()) for one in root.iter("h1", "h2", "h3", "h4")]
     sections = [found for heading in headings if (found := _SECTION.search(heading))]
-    text = clean(root.text_content())
+    text = str(root.text_content())
     if not sections and not _QUIET.search(text):
         raise SourceError("broken", "a listing without a single printed count")
     found = _TOTAL.search(text)
@@ -125,7 +125,8 @@ def _id(dt: HtmlElement) -> str | None:
 
 
 def _item(arxiv_id: str, kind: Kind, dd: HtmlElement) -> Item:
-    title = _field(dd, "list-title")
+    blocks = _blocks(dd)
+    title = _field(blocks.get("list-title"))
     if not title:
         raise SourceError("truncated", f"{arxiv_id} has no title")
     return Item(
@@ -134,33 +135,36 @@ def _item(arxiv_id: str, kind: Kind, dd: HtmlElement) -> Item:
         kind,
         title,
         abstract=_abstract(dd),
-        authors=_authors(dd),
-        categories=canonical_all(_SUBJECT.findall(_field(dd, "list-subjects"))),
-        comment=_field(dd, "list-comments"),
-        doi=_field(dd, "list-doi"),
-        journal=_field(dd, "list-journal-ref"),
+        authors=_authors(blocks.get("list-authors")),
+        categories=canonical_all(_SUBJECT.findall(_field(blocks.get("list-subjects")))),
+        comment=_field(blocks.get("list-comments")),
+        doi=_field(blocks.get("list-doi")),
+        journal=_field(blocks.get("list-journal-ref")),
     )
 
 
-def _block(dd: HtmlElement, name: str) -> HtmlElement | None:
-    found = dd.xpath(".//*[contains(concat(' ', normalize-space(@class), ' '), $name)]", name=f" {name} ")
-    return found[0] if found else None
+def _blocks(dd: HtmlElement) -> dict[str, HtmlElement]:
+    """The first element of each class, in one walk over the entry."""
+    found: dict[str, HtmlElement] = {}
+    for node in dd.iter("*"):
+        for name in (node.get("class") or "").split():
+            found.setdefault(name, node)
+    return found
 
 
-def _field(dd: HtmlElement, name: str) -> str:
-    block = _block(dd, name)
+def _field(block: HtmlElement | None) -> str:
+    """What a labelled line says, without its label."""
     if block is None:
         return ""
+    label = next((node for node in block.iter("*") if "descriptor" in (node.get("class") or "")), None)
     text = clean(_with_addresses(block))
-    label = block.xpath("string(.//*[contains(@class, 'descriptor')])")
-    return text.removeprefix(clean(label)).strip()
+    return text.removeprefix(clean(label.text_content()) if label is not None else "").strip()
 
 
-def _authors(dd: HtmlElement) -> tuple[str, ...]:
-    block = _block(dd, "list-authors")
+def _authors(block: HtmlElement | None) -> tuple[str, ...]:
     if block is None:
         return ()
-    names = [clean(link.text_content()) for link in block.iter("a")] or _field(dd, "list-authors").split(",")
+    names = [clean(link.text_content()) for link in block.iter("a")] or _field(block).split(",")
     return tuple(name.strip() for name in names if name.strip())
 
 

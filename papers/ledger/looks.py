@@ -31,7 +31,7 @@ LONGEST_DOUBLINGS = 3
 # A date first asked about this soon after its announcement is where our responsibility begins.
 FRESH = dt.timedelta(days=10)
 # Older dates are checked once a day.
-ALWAYS_LOOKED_AT = dt.timedelta(days=30)
+ALWAYS_LOOKED_AT = dt.timedelta(days=10)
 ONE_DAY = dt.timedelta(days=1)
 
 
@@ -181,15 +181,12 @@ def _heard(since: dt.date, until: dt.date, categories: Sequence[str]) -> _Heard:
 
 def unconfirmed(rows: QuerySet[Announcement]) -> set[tuple[dt.date, str]]:
     """(date, id) of papers that a single source announced, in whatever category; listing pages are one source."""
-    doubtful = ~Q(sources__has_any_keys=SECOND) | ~Q(sources__has_any_keys=LISTED_BY)
-    pairs = set(rows.filter(doubtful).values_list("date", "arxiv_id"))
-    if not pairs:
-        return set()
-    seen = rows.filter(arxiv_id__in={arxiv_id for _, arxiv_id in pairs})
+    doubtful = rows.filter(~Q(sources__has_any_keys=SECOND) | ~Q(sources__has_any_keys=LISTED_BY))
     opinions: dict[tuple[dt.date, str], set[str]] = {}
+    seen = rows.filter(arxiv_id__in=doubtful.values("arxiv_id"))
     for date, arxiv_id, sources in seen.values_list("date", "arxiv_id", "sources"):
         opinions.setdefault((date, arxiv_id), set()).update(map(opinion, sources))
-    return {pair for pair in pairs if len(opinions[pair]) == 1}
+    return {pair for pair, names in opinions.items() if len(names) == 1}
 
 
 def source_name(source: str) -> str:
@@ -219,6 +216,11 @@ def first_day(categories: Sequence[str]) -> dt.date | None:
     dates = sorted((date, at) for date, at in asked if batches.is_weekday(date))
     fresh = [date for date, at in dates if at < batches.announced_at(date) + FRESH]
     return next(iter(fresh or [date for date, _ in dates]), None)
+
+
+def is_begun(categories: Sequence[str]) -> bool:
+    """Whether any date of these categories was ever asked about."""
+    return _past(codes(categories)) is not None
 
 
 def open_looks(until: dt.date, categories: Sequence[str]) -> list[Look]:

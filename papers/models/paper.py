@@ -41,11 +41,11 @@ class PaperQuerySet(models.QuerySet["Paper"]):
             update_fields=UPDATABLE,
             batch_size=200,
         )
-        stored = self.in_bulk([paper.arxiv_id for paper in papers], field_name="arxiv_id")
-        wanted = {(stored[paper.arxiv_id].pk, code) for paper in papers for code in paper.categories}
-        kept = PaperCategory.objects.filter(paper__in=[paper.pk for paper in stored.values()])
-        present = {(row.paper_id, row.code): row.pk for row in kept}
-        PaperCategory.objects.filter(pk__in=[pk for key, pk in present.items() if key not in wanted]).delete()
+        wanted = {(paper.pk, code) for paper in papers for code in paper.categories}
+        kept = PaperCategory.objects.filter(paper__in=papers).values_list("paper_id", "code", "pk")
+        present = {(paper, code): pk for paper, code, pk in kept}
+        if gone := [pk for key, pk in present.items() if key not in wanted]:
+            PaperCategory.objects.filter(pk__in=gone).delete()
         PaperCategory.objects.bulk_create(
             [PaperCategory(paper_id=paper, code=code) for paper, code in sorted(wanted - present.keys())],
             ignore_conflicts=True,

@@ -5,29 +5,28 @@ tests all come in here. Every step may be repeated at any time: work is claimed 
 and a paid reply is stored before it is used.
 """
 
-from .catchup import NotYet, Step, due_days, enlist, estimate, list_days, require_announced
+from .announcing import announced_ids
+from .catchup import NotYet, Step, due_days, enlist, estimate, followed, list_days, require_announced
 from .edits import recheck, retranslate, save_edit
 from .halts import clear_halt, current_halt
 from .listing import ingest, ingest_subject
 from .money import Spent, spent_today
 from .polls import Listed
-from .storing import announced_ids, followed, id_order
 from .work import Progress, work_off
 
 __all__ = [
     "Listed",
     "NotYet",
-    "announced_ids",
-    "followed",
     "Progress",
     "Spent",
     "Step",
+    "announced_ids",
     "clear_halt",
     "current_halt",
     "due_days",
     "enlist",
     "estimate",
-    "id_order",
+    "followed",
     "ingest",
     "ingest_subject",
     "list_days",

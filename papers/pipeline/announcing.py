@@ -7,7 +7,7 @@ confirm what a listing said; alone they make a row only for an id that no listin
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from digest_site import clock
 from papers import batches, ledger, taxonomy
@@ -20,6 +20,17 @@ LISTED_BY = set(map(str, LISTINGS))
 CONFIRMS_FOR = dt.timedelta(days=30)
 
 Rows = dict[tuple[str, str], Announcement]
+
+
+def announced_ids(day: dt.date, categories: Sequence[str]) -> set[str]:
+    """Ids that arXiv announced on a date as new, cross-listed or late in any of these categories."""
+    return set(announced_on(day, categories))
+
+
+def announced_on(day: dt.date, categories: Sequence[str]) -> QuerySet[Announcement]:
+    """The same as a query, for use inside another."""
+    rows = Announcement.objects.filter(date=day, category__in=categories).exclude(kind=Kind.REPLACE)
+    return rows.order_by().values_list("arxiv_id", flat=True)
 
 
 def announce(source: str, items: Sequence[Item], day: dt.date, categories: Sequence[str]) -> int:
@@ -41,7 +52,8 @@ def announce(source: str, items: Sequence[Item], day: dt.date, categories: Seque
     _expect_versions(row for row in rows.values() if row.kind == Kind.REPLACE and row.version is None)
     _upsert(rows.values())
     if source in LISTINGS:
-        _refute_late(items, day)
+        changed = {arxiv_id for _, arxiv_id in rows}
+        _refute_late([item for item in items if item.arxiv_id in changed], day)
     return len(rows.keys() - heard)
 
 
@@ -78,9 +90,10 @@ def _expect_versions(replaced: Iterable[Announcement]) -> None:
     """
     if not (rows := list(replaced)):
         return
-    papers = Paper.objects.in_bulk({row.arxiv_id for row in rows}, field_name="arxiv_id")
+    papers = Paper.objects.only("arxiv_id", "version", "updated")
+    known = papers.in_bulk({row.arxiv_id for row in rows}, field_name="arxiv_id")
     for row in rows:
-        if paper := papers.get(row.arxiv_id):
+        if paper := known.get(row.arxiv_id):
             opened = _opened(row.date)
             is_there = paper.updated is not None and opened is not None and paper.updated >= opened
             row.version = paper.version if is_there else paper.version + 1

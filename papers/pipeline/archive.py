@@ -3,14 +3,16 @@
 import datetime as dt
 from collections.abc import Iterable, Iterator
 
+from django.db.models import QuerySet
+
 from digest_site import clock
 from papers import batches, ledger, taxonomy
 from papers.harvest import KINDS, Arxiv, Item, OaiRecord, SourceError
 from papers.models import Poll
 
 from .announcing import confirm
+from .histories import split_authors, store_changes
 from .polls import Inquiry, asked, failed, store
-from .storing import id_order, split_authors, store_changes
 
 # The archive shows a batch about two and a half hours after its announcement.
 SHOWN_AFTER = dt.timedelta(hours=2, minutes=45)
@@ -50,26 +52,26 @@ def set_name(code: str) -> str:
 
 def ask_changes(inquiry: Inquiry) -> None:
     """Once per announcement, after the archive shows it: histories, licences, withdrawals, new words."""
+    ready = batches.announced_at(batches.latest(clock.now())) + SHOWN_AFTER
+    if clock.now() < ready:
+        return
+    asked_since = set(
+        _harvests(inquiry.categories).filter(asked_at__gte=ready).values_list("category", flat=True)
+    )
     for code in inquiry.categories:
-        if changes_are_due(code):
+        if set_name(code) not in asked_since:
             _ask_changes(inquiry, code)
 
 
-def changes_are_due(code: str) -> bool:
-    """Whether an announcement has reached the archive since the last good harvest."""
-    now = clock.now()
-    ready = batches.announced_at(batches.latest(now)) + SHOWN_AFTER
-    last = _last_harvest(code)
-    return now >= ready and (last is None or last.asked_at < ready)
-
-
-def _last_harvest(code: str) -> Poll | None:
-    harvests = Poll.objects.filter(source=Source.OAI, category=set_name(code), state__in=ledger.ANSWERED)
-    return harvests.order_by("-asked_at").first()
+def _harvests(codes: Iterable[str]) -> QuerySet[Poll]:
+    """The good harvests of changes in these categories, newest first."""
+    names = [set_name(code) for code in codes]
+    good = Poll.objects.filter(source=Source.OAI, category__in=names, state__in=ledger.ANSWERED)
+    return good.order_by("-asked_at")
 
 
 def _ask_changes(inquiry: Inquiry, code: str) -> None:
-    last = _last_harvest(code)
+    last = _harvests([code]).first()
     since = last.asked_at.date() if last else ledger.first_day([code]) or inquiry.day
     since = min(since, inquiry.day)
     poll = asked(Source.OAI, set_name(code), inquiry.day)
@@ -135,7 +137,7 @@ def announcements(records: Iterable[OaiRecord], code: str) -> dict[dt.date, list
     """
     days: dict[dt.date, list[Item]] = {}
     day = dt.date.min
-    for record in sorted(records, key=lambda record: id_order(record.arxiv_id)):
+    for record in sorted(records, key=lambda record: taxonomy.id_order(record.arxiv_id)):
         if not record.versions:
             continue
         first, *later = record.versions

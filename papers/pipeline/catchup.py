@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from digest_site import clock
 from papers import batches, jobs, ledger
-from papers.models import Job
+from papers.models import Category, Job
 
 from .listing import ingest_subject
 from .work import work_off
@@ -56,13 +56,19 @@ def _enqueue(day: dt.date, categories: Sequence[str]) -> str:
     return subject
 
 
+def followed() -> list[str]:
+    """The categories that any active digest follows."""
+    return list(Category.objects.filter(followed=True).values_list("code", flat=True))
+
+
 def due_days(categories: Sequence[str]) -> list[dt.date]:
     """Open dates that are worth asking about now, oldest first; weekdays of holidays are looked at, too."""
-    if ledger.first_day(categories) is None:
+    if not ledger.is_begun(categories):
         return [batches.latest(clock.now())]
-    waiting = _waiting(categories)
     open_days = ledger.open_looks(ledger.newest_day(), categories)
-    return [look.date for look in open_days if look.is_due(clock.now()) and look.date not in waiting]
+    due = [look.date for look in open_days if look.is_due(clock.now())]
+    waiting = _waiting(categories) if due else set()
+    return [day for day in due if day not in waiting]
 
 
 def _waiting(categories: Sequence[str]) -> set[dt.date]:

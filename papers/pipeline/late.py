@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from papers import batches, ledger
 from papers.harvest import Item, Record
 from papers.models import Announcement, Poll
-
-from .storing import id_order
+from papers.taxonomy import id_order
 
 Kind = Announcement.Kind
 LOOKS_BACK = dt.timedelta(days=30)
@@ -23,23 +22,22 @@ def late_among(records: Sequence[Record], day: dt.date, categories: Sequence[str
 
     `day` is the newest date. A record submitted after its deadline belongs to the next date.
     """
-    run = _unbroken(day, categories)
-    if not run:
+    unannounced = [
+        record
+        for record in _unannounced(records, categories)
+        if set(record.categories) & set(categories) and not _is_next_batch(record, day)
+    ]
+    if not unannounced or not (run := _unbroken(day, categories)):
         return []
     first = _first_id(run, categories)
-    announced = set(
-        Announcement.objects.filter(
-            arxiv_id__in=[record.arxiv_id for record in records], category__in=categories
-        ).values_list("arxiv_id", flat=True)
-    )
-    return [
-        record
-        for record in records
-        if record.arxiv_id not in announced
-        and set(record.categories) & set(categories)
-        and _is_of_our_time(record, run[0], first)
-        and not _is_next_batch(record, day)
-    ]
+    return [record for record in unannounced if _is_of_our_time(record, run[0], first)]
+
+
+def _unannounced(records: Sequence[Record], categories: Sequence[str]) -> list[Record]:
+    ids = [record.arxiv_id for record in records]
+    rows = Announcement.objects.filter(arxiv_id__in=ids, category__in=categories).order_by()
+    announced = set(rows.values_list("arxiv_id", flat=True))
+    return [record for record in records if record.arxiv_id not in announced]
 
 
 def _is_of_our_time(record: Record, begun: dt.date, first: str | None) -> bool:

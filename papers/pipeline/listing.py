@@ -11,15 +11,17 @@ import datetime as dt
 import logging
 from collections.abc import Iterable, Sequence
 
+from django.db import transaction
+
 from digest_site import clock
 from papers import batches, jobs, ledger
 from papers.harvest import Arxiv, SourceError
-from papers.models import Announcement, Job, Paper, Poll
+from papers.models import Announcement, Job, Paper, Poll, Summary
 
 from . import archive, outside, sources
-from .announcing import confirm
+from .announcing import announced_on, confirm
 from .polls import Inquiry, Listed
-from .storing import announced_ids, open_work, store_records
+from .storing import store_records
 
 log = logging.getLogger("papers.listing")
 
@@ -65,7 +67,7 @@ def list_date(inquiry: Inquiry) -> SourceError | None:
     archive.ask_changes(inquiry)
     for date in sorted({inquiry.day, *inquiry.listed.dates}):
         open_work(date, inquiry.categories)
-    inquiry.listed.announced = len(announced_ids(inquiry.day, inquiry.categories))
+    inquiry.listed.announced = announced_on(inquiry.day, inquiry.categories).distinct().count()
     _raise_alarm(inquiry)
     # One category that does not exist must not end the asking for the others.
     return min(errors, key=lambda error: error.state == "unknown_category", default=None)
@@ -76,6 +78,18 @@ def _raise_alarm(inquiry: Inquiry) -> None:
     if alarm := ledger.alarm_of(ledger.looks_at([inquiry.day], inquiry.categories)[0]):
         log.error("%s", alarm)
         inquiry.listed.troubles.append(alarm)
+
+
+def open_work(day: dt.date, categories: Sequence[str]) -> None:
+    """A summary and its jobs for each paper of the date; machine work starts as soon as it is stored."""
+    bare = Paper.objects.filter(arxiv_id__in=announced_on(day, categories), summary=None)
+    papers = list(bare.order_by().only("arxiv_id", "withdrawn"))
+    if not papers:
+        return
+    with transaction.atomic():
+        Summary.objects.bulk_create([Summary(paper=paper) for paper in papers], ignore_conflicts=True)
+        jobs.enqueue(Job.Kind.TRANSLATE, [paper.arxiv_id for paper in papers])
+        jobs.enqueue(Job.Kind.FULLTEXT, [paper.arxiv_id for paper in papers if not paper.withdrawn])
 
 
 # Metadata
@@ -108,21 +122,23 @@ def without_metadata(days: Sequence[dt.date], categories: Sequence[str]) -> set[
         return set()
     rows = Announcement.objects.filter(date__in=days, category__in=categories)
     announced = list(rows.values_list("arxiv_id", "version", "kind", "date"))
-    papers = Paper.objects.only("arxiv_id", "version", "fetched_at").in_bulk(
-        {arxiv_id for arxiv_id, *_ in announced}, field_name="arxiv_id"
-    )
+    papers = Paper.objects.filter(arxiv_id__in={arxiv_id for arxiv_id, *_ in announced}).order_by()
+    known = {paper[0]: paper[1:] for paper in papers.values_list("arxiv_id", "version", "fetched_at")}
     still_asked = clock.now() - ASKS_FOR
     return {
         arxiv_id
         for arxiv_id, version, kind, day in announced
-        if _wants_metadata(papers.get(arxiv_id), version, kind, batches.announced_at(day) > still_asked)
+        if _wants_metadata(known.get(arxiv_id), version, kind, batches.announced_at(day) > still_asked)
     }
 
 
-def _wants_metadata(paper: Paper | None, version: int | None, kind: str, is_recent: bool) -> bool:
-    if paper is None:
+def _wants_metadata(
+    known: tuple[int, dt.datetime | None] | None, announced: int | None, kind: str, is_recent: bool
+) -> bool:
+    if known is None:
         return kind != Kind.REPLACE  # else a new version of a paper that we never had
-    return paper.fetched_at is None or (is_recent and paper.version < (version or 1))
+    version, fetched_at = known
+    return fetched_at is None or (is_recent and version < (announced or 1))
 
 
 # Jobs

@@ -147,12 +147,10 @@ def _announced_since(inquiry: Inquiry, since: dt.datetime) -> bool:
 
 def _ours(records: Sequence[Record], late: Sequence[Record]) -> list[Record]:
     """What a listing announced, what we have, and what is late; the rest came before our time."""
-    ids = [record.arxiv_id for record in records]
-    known = {
-        *Announcement.objects.filter(arxiv_id__in=ids)
-        .exclude(kind=Announcement.Kind.REPLACE)
-        .values_list("arxiv_id", flat=True),
-        *Paper.objects.filter(arxiv_id__in=ids).values_list("arxiv_id", flat=True),
-        *(record.arxiv_id for record in late),
-    }
+    known = {record.arxiv_id for record in late}
+    papers = Paper.objects.filter(arxiv_id__in=[record.arxiv_id for record in records])
+    known |= set(papers.order_by().values_list("arxiv_id", flat=True))
+    if others := {record.arxiv_id for record in records} - known:
+        announced = Announcement.objects.filter(arxiv_id__in=others).exclude(kind=Announcement.Kind.REPLACE)
+        known |= set(announced.order_by().values_list("arxiv_id", flat=True))
     return [record for record in records if record.arxiv_id in known]

@@ -10,7 +10,7 @@ import pytest
 
 from papers import jobs, llm, pipeline, prompts
 from papers.models import Finding, Halt, Job, LLMCall, Paper, ReviewEvent, Revision, Summary, Term
-from papers.pipeline import failures, storing
+from papers.pipeline import failures, updating
 from papers.pipeline.work import WORK
 from tests.base import chief
 from tests.fakes.model import FakeModel
@@ -389,7 +389,7 @@ def changed_source(summary: Summary, abstract: str) -> None:
     paper = summary.paper
     paper.version, paper.abstract = 2, abstract
     paper.save(update_fields=["version", "abstract"])
-    storing._review_again([paper.arxiv_id])
+    updating._review_again([paper.arxiv_id])
     summary.refresh_from_db()
 
 
