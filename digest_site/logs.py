@@ -24,6 +24,10 @@ HIDDEN = "***"
 SHORTEST_SECRET = 8
 # What looks like a credential, whoever wrote it: bearer tokens, keys of model providers, passwords in addresses.
 CREDENTIAL = re.compile(r"(?i)(bearer\s+|\bsk-|://[^\s/:@]*:)[^\s@\"']{4,}")
+# A key is long, or has digits in it; a word of an address is neither.
+TOKEN = re.compile(r"(?=.*\d)[\w-]{8,}|[\w-]{16,}")
+# In their addresses only the password is secret: the name of a database may stand in a log.
+SERVERS = ("postgres", "postgresql", "pgsql", "sqlite", "redis", "rediss", "smtp", "smtps", "submission")
 
 
 @contextmanager
@@ -44,15 +48,27 @@ def scrub(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def secrets_in(values: Iterable[str]) -> list[str]:
-    """The secret parts of settings, longest first: whole keys, and of addresses user names, passwords and paths."""
+    """The secret parts of settings, longest first: whole keys, and of addresses passwords and what looks like a token."""
     found: set[str] = set()
     for value in values:
-        if "://" not in value:
-            found.add(value)
-            continue
-        parts = urlsplit(value)
-        found |= {value, parts.password or "", unquote(parts.password or "")}
+        password = _password(value)
+        found |= {value, password, unquote(password), *_tokens(value)}
     return sorted((one for one in found if len(one) >= SHORTEST_SECRET), key=len, reverse=True)
+
+
+def _password(address: str) -> str:
+    try:
+        return urlsplit(address).password or ""
+    except ValueError:
+        return ""
+
+
+def _tokens(address: str) -> list[str]:
+    """The keys in `tgram://KEY/chat`, `slack://A/B/C` or `https://hc-ping.com/UUID`; a server's name is none."""
+    scheme, _, rest = address.partition("://")
+    if not rest or scheme.partition("+")[0] in SERVERS:
+        return []
+    return [piece for piece in re.split(r"[/:@?&=#,]+", rest) if TOKEN.fullmatch(piece)]
 
 
 def clean(text: str) -> str:

@@ -11,7 +11,9 @@ from django.http import HttpRequest, JsonResponse
 
 from digest_site import clock
 from papers import batches, ledger
+from papers.models import Poll
 
+from .daily import union
 from .models import Digest, Entry
 
 DAYS = 14
@@ -61,6 +63,12 @@ def state(days: int = DAYS) -> dict[str, Any]:
         ],
         "days": [book for digest in digests for book in books(digest, span)],
     }
+
+
+def gaps() -> list[ledger.Alarm]:
+    """The alarms of all active digests together, oldest first. Before anybody asked arXiv there are none."""
+    categories = union(Digest.objects.filter(active=True))
+    return ledger.alarms(categories) if Poll.objects.exists() else []
 
 
 def ledger_json(request: HttpRequest) -> JsonResponse:

@@ -244,6 +244,7 @@ class Subscriber(models.Model):
     asked_at = models.DateTimeField("申请时间", default=clock.now)
     confirmed_at = models.DateTimeField("确认时间", null=True, blank=True)
     left_at = models.DateTimeField("退订时间", null=True, blank=True)
+    refusals = models.PositiveSmallIntegerField("连续退信", default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["digest", "email"], name="one_subscription")]
@@ -251,6 +252,11 @@ class Subscriber(models.Model):
 
     def __str__(self) -> str:
         return self.email
+
+    @property
+    def is_active(self) -> bool:
+        """Confirmed, and still there."""
+        return self.confirmed_at is not None and self.left_at is None
 
 
 class Rendered(models.Model):

@@ -26,7 +26,7 @@ def catch_up(most: int | None = None) -> int:
 
     Cheap when nothing changed: two reads by primary key. Safe to call at any time, by anyone.
     """
-    number = Generation.objects.filter(pk=1).values_list("number", flat=True).first() or 0
+    number = Generation.current()
     if SearchState.objects.filter(pk=1, generation=number).exists():
         return 0
     with transaction.atomic():

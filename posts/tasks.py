@@ -3,12 +3,16 @@
 from papers.tasks import beat, is_stopping
 
 from . import daily, rendered, search_index
-from .telling import notify
+from .telling import outbox
 
 # A task goes back to the queue after this long, so that the next one gets its turn.
 NOTIFY_SECONDS = 120
 
-SCHEDULES = {"assemble": ("posts.tasks.assemble", 3), "notify": ("posts.tasks.tell", 1)}
+SCHEDULES = {
+    "assemble": ("posts.tasks.assemble", 3),
+    "notify": ("posts.tasks.tell", 1),
+    "forget": ("posts.tasks.forget", 24 * 60),
+}
 
 
 def assemble() -> None:
@@ -21,5 +25,10 @@ def assemble() -> None:
 
 def tell() -> None:
     """Published days, alarms, letters and pings: find what is to be told, and tell it."""
-    notify.find()
-    notify.deliver(NOTIFY_SECONDS, stop=is_stopping)
+    outbox.find()
+    outbox.deliver(NOTIFY_SECONDS, stop=is_stopping)
+
+
+def forget() -> None:
+    """Addresses of who never answered or has left, and what was told long ago."""
+    outbox.forget()

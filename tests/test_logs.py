@@ -65,6 +65,23 @@ def test_a_line_break_in_a_message_cannot_forge_a_line() -> None:
     assert [one for one in line("%s", forged).splitlines() if one.startswith("2026-01-28T00:00:00Z")] == []
 
 
+@pytest.mark.parametrize(
+    ("address", "tokens"),
+    [
+        ("tgram://123456789:AAAbbbCCCdddEEEfff/-1001234/", {"123456789", "AAAbbbCCCdddEEEfff", "-1001234"}),
+        ("slack://TAB12CD34/BAB12CD34/hW4kTzL9q/#ops", {"TAB12CD34", "BAB12CD34", "hW4kTzL9q"}),
+        ("https://hc-ping.com/8f2e1c0a-1111-2222", {"8f2e1c0a-1111-2222"}),
+        ("json://127.0.0.1:8000/notifications", set()),
+        ("postgres://digest:hunter2222@db.internal:5432/digest_2026", {"hunter2222"}),
+        ("mailto://digest:p%40ssw0rd@example.org", {"p%40ssw0rd", "p@ssw0rd"}),
+    ],
+)
+def test_what_in_an_address_is_secret_is_known(address: str, tokens: set[str]) -> None:
+    assert set(logs.secrets_in([address])) - {address} >= tokens
+    words = {"127.0.0.1", "localhost", "notifications", "hc-ping.com", "digest_2026", "db.internal"}
+    assert not words & set(logs.secrets_in([address]))
+
+
 @pytest.mark.django_db
 def test_no_secret_is_stored_with_a_job_or_a_halt(settings: pytest.FixtureRequest) -> None:
     settings.SECRETS = [KEY]

@@ -63,10 +63,10 @@ class ReportAdmin(admin.ModelAdmin):
 class SubscriberAdmin(admin.ModelAdmin):
     """People ask and leave by themselves; here they are looked at, and deleted on request."""
 
-    list_display = ["email", "digest", "asked_at", "confirmed_at", "left_at"]
+    list_display = ["email", "digest", "asked_at", "confirmed_at", "left_at", "refusals"]
     list_filter = ["digest"]
     search_fields = ["email"]
-    readonly_fields = ["email", "digest", "asked_at", "confirmed_at", "left_at"]
+    readonly_fields = ["email", "digest", "asked_at", "confirmed_at", "left_at", "refusals"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -259,7 +259,7 @@ def restore(path: Path, safety: Path | None) -> Manifest:
 def _generation() -> int:
     """The content generation; 0 in an empty database."""
     try:
-        return Generation.objects.filter(pk=1).values_list("number", flat=True).first() or 0
+        return Generation.current()
     except DatabaseError:
         return 0
 

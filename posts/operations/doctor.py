@@ -27,7 +27,7 @@ from django.test import Client
 from digest_site import clock, logs
 from papers.pipeline.outside import wait_turn
 from posts.models import Entry
-from posts.telling import notify
+from posts.telling import chats
 
 from . import health
 from .health import BAD, GOOD, NOTE, Look, Sign
@@ -265,7 +265,7 @@ def _short_timeout() -> Iterator[None]:
 
 
 def notifications() -> Sign:
-    bad = notify.unreadable(settings.NOTIFY_URLS)
+    bad = chats.unreadable(settings.NOTIFY_URLS)
     if bad:
         return Sign(
             "通知", BAD, f"NOTIFY_URLS 里第 {'、'.join(map(str, bad))} 个地址无法识别", "见 Apprise 的说明"

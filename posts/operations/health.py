@@ -18,6 +18,7 @@ from papers import batches, ledger, pipeline
 from papers.models import Beat, Job, Poll
 from papers.tasks import BEAT, HOST_BEAT, late_schedules, missing_schedules, queue_length
 from papers.tasks import SCHEDULES as PAPERS_SCHEDULES
+from posts import ledgers
 from posts.daily import union
 from posts.models import Digest
 from posts.tasks import SCHEDULES
@@ -104,7 +105,7 @@ def last_day() -> Sign:
     if not asked:
         return Sign("最近一日", NOTE, "还没有列过任何一日", "运行 manage.py daily，或等后台第一次列表")
     if good is None or good < due:
-        said = "；".join(alarm.message for alarm in ledger.alarms(categories)[-2:])
+        said = "；".join(alarm.message for alarm in ledgers.gaps()[-2:])
         lacking = f"应有 {due:%F}，最近完整的是 {good or '无'}"
         return Sign("最近一日", BAD, f"{lacking}（{said}）" if said else lacking, advice)
     return Sign("最近一日", GOOD, f"{good:%F} 完整")

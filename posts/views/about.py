@@ -23,7 +23,8 @@ def about(request: HttpRequest) -> HttpResponse:
 @require_safe
 def subscribe(request: HttpRequest) -> HttpResponse:
     """Every feed of the site with its address."""
-    return render(request, "posts/subscribe.html", {"digests": Digest.objects.filter(active=True)})
+    context = {"digests": Digest.objects.filter(active=True), "mail_on": settings.MAIL_ON}
+    return render(request, "posts/subscribe.html", context)
 
 
 @require_safe

@@ -4,8 +4,6 @@ Looking at a link changes nothing, because mail scanners look at every link; a b
 POST of RFC 8058 comes from the reader's mail service: it has no cookie and no token but the one in the address.
 """
 
-from urllib.parse import urlsplit
-
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -15,8 +13,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from digest_site.headers import client_address
 from posts.models import Digest, Subscriber
-from posts.telling import mailing
+from posts.telling import subscriptions
+from posts.views.reports import is_from_here
 
 METHODS = ["GET", "HEAD", "POST"]
 LONGEST_ADDRESS = 254
@@ -34,29 +34,35 @@ def ask(request: HttpRequest) -> HttpResponse:
         return render(request, "posts/mail_ask.html", {"digests": digests})
     email = request.POST.get("email", "").strip()
     digest = next((one for one in digests if one.slug == request.POST.get("digest")), None)
-    problem = _problem(request, email, digest)
-    if problem or digest is None:
-        context = {"digests": digests, "problem": problem, "email": email[:LONGEST_ADDRESS]}
-        return render(request, "posts/mail_ask.html", context, status=400)
-    if not request.POST.get("website"):
-        mailing.ask(digest, email)
+    status, problem = _ask(request, email, digest)
+    if problem:
+        context = {"digests": digests, "chosen": digest, "problem": problem, "email": email[:LONGEST_ADDRESS]}
+        return render(request, "posts/mail_ask.html", context, status=status)
     return render(request, "posts/mail_ask.html", {"asked": email})
 
 
+def _ask(request: HttpRequest, email: str, digest: Digest | None) -> tuple[int, str]:
+    """HTTP status, and what is wrong, if anything. Who fills in what people do not see is thanked and forgotten."""
+    if problem := _problem(request, email, digest):
+        return 400, problem
+    if digest and not request.POST.get("website"):
+        try:
+            subscriptions.ask(digest, email, client_address(request))
+        except subscriptions.TooManyAsked:
+            return 429, "这一小时里的申请太多了，请过一会儿再试。"
+    return 200, ""
+
+
 def _problem(request: HttpRequest, email: str, digest: Digest | None) -> str:
-    origin = request.headers.get("Origin")
-    ours = (request.get_host(), urlsplit(settings.SITE_URL).netloc)
-    if origin is not None and urlsplit(origin).netloc not in ours:
+    if not is_from_here(request):
         return "请从本页提交。"
     if digest is None:
         return "请选择一份日报。"
     try:
-        if len(email) > LONGEST_ADDRESS:
-            return "邮箱地址太长。"
         validate_email(email)
     except ValidationError:
         return "这不像一个邮箱地址。"
-    return ""
+    return "邮箱地址太长。" if len(email) > LONGEST_ADDRESS else ""
 
 
 @never_cache
@@ -65,7 +71,7 @@ def _problem(request: HttpRequest, email: str, digest: Digest | None) -> str:
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
     subscriber = _subscriber_or_404(token)
     if request.method == "POST":
-        mailing.confirm(token)
+        subscriptions.confirm(subscriber)
     return _answer(request, subscriber, "confirm")
 
 
@@ -75,15 +81,14 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
 def leave(request: HttpRequest, token: str) -> HttpResponse:
     subscriber = _subscriber_or_404(token)
     if request.method == "POST":
-        mailing.leave(token)
+        subscriptions.leave(subscriber)
     return _answer(request, subscriber, "leave")
 
 
 def _subscriber_or_404(token: str) -> Subscriber:
-    subscriber = Subscriber.objects.filter(token=token).select_related("digest").first()
-    if subscriber is None:
-        raise Http404("没有这个订阅，链接可能不完整")
-    return subscriber
+    if subscriber := subscriptions.of_token(token):
+        return subscriber
+    raise Http404("没有这个订阅：链接可能不完整，或早已退订")
 
 
 def _answer(request: HttpRequest, subscriber: Subscriber, what: str) -> HttpResponse:

@@ -43,7 +43,7 @@ def _clean(text: str) -> str:
 
 
 def _problem(request: HttpRequest, paper: Paper, given: dict[str, str]) -> str:
-    if not _is_from_here(request):
+    if not is_from_here(request):
         return "请从本页提交。"
     if not given["message"]:
         return "请写明哪里不对。"
@@ -52,7 +52,7 @@ def _problem(request: HttpRequest, paper: Paper, given: dict[str, str]) -> str:
     return ""
 
 
-def _is_from_here(request: HttpRequest) -> bool:
+def is_from_here(request: HttpRequest) -> bool:
     """Browsers say where a form was; what says nothing is no browser and carries nobody's rights."""
     origin = request.headers.get("Origin")
     return origin is None or urlsplit(origin).netloc in (
