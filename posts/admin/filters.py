@@ -1,4 +1,4 @@
-"""The queue's filters as the stock admin shows them. What they mean is said once, in queue.select."""
+"""The queue's filters as the stock admin shows them. What they mean is said once, in queue.Queue."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ RECENT_DAYS = 12
 
 
 class QueueFilter(admin.SimpleListFilter):
-    """A column of choices; the value chosen is read by queue.select."""
+    """A column of choices; the value chosen is read by queue.Queue."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Summary]) -> QuerySet[Summary]:
         return queryset

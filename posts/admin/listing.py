@@ -15,7 +15,7 @@ from papers.admin.html import joined
 from papers.models import Finding, Sitting, Summary, WrongState
 from posts.models import Entry, Report
 
-from . import progress, queue
+from . import line, progress, queue
 from .filters import FILTERS
 from .place import desk_url
 from .problems import NAMES
@@ -35,7 +35,6 @@ class QueueAdmin(admin.ModelAdmin):
     show_facets = admin.ShowFacets.NEVER
     search_fields = ["paper__arxiv_id"]
     search_help_text = "编号，或中英文标题、摘要、解读里的词"
-    paginator = queue.IdsFirst
     actions = ["approve_clean", "recheck"]
     change_list_template = "admin/desk/queue.html"
 
@@ -55,15 +54,21 @@ class QueueAdmin(admin.ModelAdmin):
     # What is listed
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Summary]:
-        return queue.select({key: request.GET[key] for key in request.GET})
+        return self._queue(request).texts
 
-    def get_ordering(self, request: HttpRequest) -> list[str]:
-        return []
+    def get_paginator(self, request: HttpRequest, *args: Any, **options: Any) -> line.Pages:
+        return line.Pages(line.Line(self._queue(request)), self.list_per_page)
+
+    def _queue(self, request: HttpRequest) -> queue.Queue:
+        """Asked for once a request."""
+        if not hasattr(request, "queue"):
+            request.queue = queue.Queue(request.GET.dict())
+        return request.queue
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Summary], search_term: str
     ) -> tuple[QuerySet[Summary], bool]:
-        """The words are among the parameters that queue.select has read already."""
+        """The words are among the parameters that queue.Queue has read already."""
         return queryset, False
 
     def get_changelist(self, request: HttpRequest, **options: Any) -> type:
@@ -193,17 +198,17 @@ def why_not_clean(summary: Summary) -> str:
 
 
 class QueueList(ChangeList):
-    """The stock list, in the order that queue.select gives it."""
+    """The stock list, its pages as line.py puts them in order."""
 
-    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Summary]) -> Any:
-        return queryset.query.order_by
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Summary]) -> list[str]:
+        return []
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.filters = self.get_query_string(remove=["p", "e"])[1:]
         self.without_words = self.get_query_string(remove=["q", "p"])
-        if isinstance(self.result_list, QuerySet):
-            self.result_list = queue.in_order(self.queryset, 0, self.list_per_page)
+        if not self.multi_page:
+            self.result_list = self.paginator.page(1).object_list
 
     def url_for_result(self, result: Summary) -> str:
         return result.url

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import QueryDict
 from django.urls import reverse
 
-from papers.models import Sitting, Summary
+from papers.models import Sitting
 
-from . import pace, queue
+from . import line, pace
+from .queue import Queue
 
 LOOK_AHEAD = 20
 REMEMBERED = 999
@@ -26,7 +26,7 @@ class Place:
         self.user = request.user
         self.session = request.session
         self.filters = filters
-        self.texts = queue.select(params)
+        self.line = line.Line(Queue(params))
 
     @property
     def seen(self) -> list[int]:
@@ -41,12 +41,12 @@ class Place:
     def start_over(self) -> None:
         self.session.pop(KEY, None)
 
-    def ahead(self, pk: int) -> QuerySet[Summary]:
-        return self.texts.exclude(pk__in=[*self.seen, pk])
+    def ahead(self, pk: int) -> line.Line:
+        return self.line.without({*self.seen, pk})
 
     def following(self, pk: int) -> int | None:
         """The next text; one that somebody else has open comes only when there is no other."""
-        ids = list(self.ahead(pk).values_list("pk", flat=True)[:LOOK_AHEAD])
+        ids = self.ahead(pk)[:LOOK_AHEAD]
         others = Sitting.objects.present().exclude(user=self.user)
         busy = set(others.filter(summary__in=ids).values_list("summary", flat=True))
         return next((one for one in ids if one not in busy), next(iter(ids), None))

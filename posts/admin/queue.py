@@ -1,14 +1,9 @@
-"""The review queue: what is in it, in which order, and what comes next for one editor.
-
-The order is: blocking findings, then readers' reports, then the newest day, its categories one after the other. A backlog of
-more than BACKLOG texts is taken in the order of storing instead of day and category, which costs the database nothing.
-"""
+"""The review queue: which texts the filters of an address ask for. In which order: `line.py`."""
 
 import datetime as dt
 from collections.abc import Mapping
 
-from django.core.paginator import Page, Paginator
-from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from papers import taxonomy
 from papers.models import Finding, PaperCategory, Summary
@@ -16,7 +11,6 @@ from posts import search
 from posts.models import Entry, Report
 
 Status = Summary.Status
-BACKLOG = 3000
 MOST_REPORTED = 500
 # Findings of these levels, or none, need no eye of their own.
 CLEAN = ("", "info")
@@ -57,19 +51,29 @@ def reported() -> list[int]:
     return list(dict.fromkeys(pk for pk in found if pk is not None))
 
 
-def select(params: Mapping[str, str]) -> QuerySet[Summary]:
-    """What the filters of an address ask for, in the queue's order. Unknown values find nothing, or are no filter."""
-    complained = reported()
-    texts = _in_state(params.get("state", ""), complained)
-    texts = _of_day(texts, params.get("day", ""), params.get("digest", ""))
-    if code := params.get("category"):
-        known = taxonomy.canonical(code) or code
-        texts = texts.filter(Exists(PaperCategory.objects.filter(code=known, paper=OuterRef("paper"))))
-    texts = _with_finding(texts, params.get("finding", ""), params.get("check", ""), complained)
-    texts = _by_editor(texts, params.get("editor", ""))
-    if words := params.get("q", "").split():
-        texts = _with_words(texts, words)
-    return _ordered(texts, complained, params)
+class Queue:
+    """The texts that an address asks for, in no order. Unknown values find nothing, or are no filter."""
+
+    def __init__(self, params: Mapping[str, str]) -> None:
+        self.state = params.get("state", "")
+        self.complained = reported()
+        self.texts = self._select(params)
+
+    @property
+    def has_turns(self) -> bool:
+        """Whether these wait for people, so that the most urgent comes first; else it is a list to look things up."""
+        return self.state not in ("all", Status.APPROVED, Status.REJECTED, Status.WAITING)
+
+    def _select(self, params: Mapping[str, str]) -> QuerySet[Summary]:
+        texts = _in_state(self.state, self.complained)
+        texts = _of_day(texts, params.get("day", ""), params.get("digest", ""))
+        if code := params.get("category"):
+            known = taxonomy.canonical(code) or code
+            texts = texts.filter(Exists(PaperCategory.objects.filter(code=known, paper=OuterRef("paper"))))
+        texts = _with_finding(texts, params.get("finding", ""), params.get("check", ""), self.complained)
+        texts = _by_editor(texts, params.get("editor", ""))
+        words = params.get("q", "").split()
+        return _with_words(texts, words) if words else texts
 
 
 def _in_state(state: str, complained: list[int]) -> QuerySet[Summary]:
@@ -137,49 +141,3 @@ def _with_words(texts: QuerySet[Summary], words: list[str]) -> QuerySet[Summary]
     unindexed = Q(public=None) | Q(status__in=[Status.NEEDS_REVIEW, Status.MANUAL])
     hits = search.search(" ".join(words)).papers
     return texts.filter(Q(paper__in=hits) | (unindexed & everywhere))
-
-
-def _ordered(texts: QuerySet[Summary], complained: list[int], params: Mapping[str, str]) -> QuerySet[Summary]:
-    if params.get("state", "") in ("all", Status.APPROVED, Status.REJECTED, Status.WAITING):
-        return texts.order_by("-pk")
-    steps = [When(worst="block", then=Value(0))]
-    if complained:
-        steps.append(When(pk__in=complained, then=Value(1)))
-    rank = Case(*steps, default=Value(2), output_field=IntegerField())
-    ids = list(texts.order_by().values_list("pk", flat=True)[: BACKLOG + 1])
-    if len(ids) > BACKLOG:
-        return texts.annotate(rank=rank).order_by("rank", "-pk")
-    # By id from here on: that few rows are looked up, where a planner would rather read the whole table.
-    newest = Entry.objects.filter(paper=OuterRef("paper")).order_by("-post__date").values("post__date")
-    return (
-        Summary.objects.filter(pk__in=ids)
-        .annotate(rank=rank, day=Subquery(newest[:1]), primary=F("paper__categories__0"))
-        .order_by("rank", F("day").desc(nulls_last=True), "primary", "paper__arxiv_id")
-    )
-
-
-class IdsFirst(Paginator):
-    """Sorts ids, then loads the rows of one page: rows with whole texts are not carried through the sort."""
-
-    def page(self, number: int | str) -> Page:
-        number = self.validate_number(number)
-        start = (number - 1) * self.per_page
-        return self._get_page(in_order(self.object_list, start, start + self.per_page), number, self)
-
-
-def in_order(texts: QuerySet[Summary], start: int, end: int) -> list[Summary]:
-    ids = list(texts.values_list("pk", flat=True)[start:end])
-    rows = loaded(Summary.objects.filter(pk__in=ids)).in_bulk()
-    return [rows[pk] for pk in ids if pk in rows]
-
-
-def loaded(texts: QuerySet[Summary]) -> QuerySet[Summary]:
-    """With what a line of the list shows, and without the long texts."""
-    return texts.select_related("paper", "current__author", "reviewed_by").defer(
-        "paper__abstract",
-        "paper__authors",
-        "paper__versions",
-        "paper__comment",
-        "current__abstract",
-        "current__reading",
-    )

@@ -9,7 +9,8 @@ from django.urls import reverse
 
 from digest_site import clock
 from papers.models import Job, LLMCall, ReviewEvent, Sitting, Summary
-from posts.admin import queue
+from posts.admin import line
+from posts.admin.queue import Queue
 from posts.models import Report
 from tests import base
 from tests.posts import office
@@ -41,7 +42,7 @@ def test_blocking_findings_come_first_then_reports_then_the_newest_day_and_its_c
     office.finding(blocked)
     order = [blocked, reported, new_sd, new_eess, old]
     assert listed(office.at_desk(office.editor())) == order
-    assert list(queue.select({})) == order
+    assert line.Line(Queue({}))[:] == [text.pk for text in order]
 
 
 def test_only_what_waits_for_people_is_listed_by_default():
@@ -60,10 +61,10 @@ def test_a_public_text_with_an_open_report_waits_too():
 
 
 def test_a_large_backlog_is_taken_in_the_order_of_storing(monkeypatch):
-    monkeypatch.setattr(queue, "BACKLOG", 2)
+    monkeypatch.setattr(line, "BACKLOG", 2)
     texts = [office.text() for _ in range(4)]
     office.finding(texts[1])
-    assert list(queue.select({})) == [texts[1], texts[3], texts[2], texts[0]]
+    assert listed(office.at_desk(office.editor())) == [texts[1], texts[3], texts[2], texts[0]]
 
 
 @pytest.mark.parametrize(
