@@ -8,8 +8,8 @@ RUN apt-get update \
  && useradd --create-home --uid 10001 digest
 
 WORKDIR /srv/digest
-COPY requirements.txt .
-RUN pip install --no-cache-dir -r requirements.txt
+COPY requirements.lock .
+RUN pip install --no-cache-dir --require-hashes -r requirements.lock
 COPY . .
 RUN SECRET_KEY=build python manage.py collectstatic --noinput --verbosity 0 \
  && mkdir -p data && chown -R digest:digest data

@@ -3,19 +3,24 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint bench demo browser faults clean
+.PHONY: help setup run test lint bench demo browser faults lock audit clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(VENV)/.runtime: requirements.txt
+# The locks name every file by its hash: what was tried is what gets installed.
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes
+LOCK := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+
+$(VENV)/.runtime: requirements.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(INSTALL) -r requirements.lock
 	@touch $@
 
-$(VENV)/.develop: requirements.txt requirements-dev.txt
+$(VENV)/.develop: requirements.lock requirements-dev.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(INSTALL) -r requirements-dev.lock
 	@touch $@ $(VENV)/.runtime
 
 setup: $(VENV)/.runtime ## create the environment, install, migrate
@@ -45,6 +50,13 @@ bench: $(VENV)/.develop ## measure: one line a figure
 
 demo: setup ## the whole pipeline against the fakes, in a throw-away folder (see --help: ARGS="…")
 	@$(BIN)/python -m tests.fakes.demo $(ARGS)
+
+lock: $(VENV)/.develop ## after a change of requirements*.txt: pin everything below them too, with hashes
+	$(LOCK) -o requirements.lock requirements.txt
+	$(LOCK) -o requirements-dev.lock requirements-dev.txt
+
+audit: $(VENV)/.develop ## known vulnerabilities in what is locked (asks an advisory service)
+	$(BIN)/pip-audit --progress-spinner off --disable-pip --no-deps -r requirements.lock
 
 clean: ## remove the environment and everything that was made
 	rm -rf $(VENV) staticfiles .pytest_cache .ruff_cache

@@ -172,3 +172,17 @@ def test_every_requirement_is_pinned_and_explained() -> None:
         for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
             if line and not line.startswith(("#", "-r")):
                 assert re.fullmatch(r"[\w.\[\]-]+==[\w.]+\s+# .+", line), line
+
+
+@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+def test_the_locks_hold_what_is_required_every_file_by_its_hash(name: str) -> None:
+    asked = pins((ROOT / f"{name}.txt").read_text(encoding="utf-8"))
+    lock = (ROOT / f"{name}.lock").read_text(encoding="utf-8")
+    assert {pin for pin in asked if pin not in pins(lock)} == set(), "run `make lock`"
+    for entry in re.split(r"\n(?=\S)", lock.strip()):
+        assert "--hash=sha256:" in entry or entry.startswith("#"), entry
+
+
+def pins(text: str) -> set[str]:
+    found = re.findall(r"^([\w.-]+)(?:\[[\w,]+\])?==([\w.]+)", text, re.M)
+    return {f"{name.lower().replace('_', '-').replace('.', '-')}=={version}" for name, version in found}
