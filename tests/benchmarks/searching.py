@@ -8,14 +8,12 @@ Works in a temporary directory on databases of its own.
 import argparse
 import json
 import os
-import re
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from tests.benchmarks.parts.processes import REPO, manage
+from tests.benchmarks.parts.processes import manage, postgresql
 
 A_DAY = 20
 FILL = "from tests.benchmarks import library; library.fill({days}, {a_day}, readings=False); library.index()"
@@ -29,21 +27,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         os.chmod(folder, 0o755)
         hits = [measure("SQLite", f"sqlite:///{folder}/db.sqlite3", papers, Path(folder))]
-        if not Path("/usr/lib/postgresql").exists():
-            print("PostgreSQL: not measured, it is not installed", file=sys.stderr)
-            return
-        servers = Path(folder) / "servers"
-        said = subprocess.run(
-            ["scripts/servers", "start", str(servers)],
-            cwd=REPO,
-            check=True,
-            stdout=subprocess.PIPE,
-            text=True,
-        ).stdout
-        try:
-            hits.append(measure("PostgreSQL", re.search(r"postgres://\S+", said)[0], papers, Path(folder)))
-        finally:
-            subprocess.run(["scripts/servers", "stop", str(servers)], cwd=REPO, check=True)
+        with postgresql() as address:
+            if address is None:
+                print("PostgreSQL: not measured, it is not installed", file=sys.stderr)
+                return
+            hits.append(measure("PostgreSQL", address, papers, Path(folder)))
         other = sum(hits[0][name] != hits[1][name] for name in hits[0])
         print(f"searches with other hits on PostgreSQL: {other} of {len(hits[0])} (bar: 0)")
 

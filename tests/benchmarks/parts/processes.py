@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -68,6 +69,23 @@ def manage(*arguments: str, **environment: str) -> str:
         text=True,
     )
     return done.stdout
+
+
+@contextmanager
+def postgresql() -> Iterator[str | None]:
+    """The address of an empty database on a server of its own; None where PostgreSQL is not installed."""
+    if not Path("/usr/lib/postgresql").exists():
+        yield None
+        return
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        os.chmod(folder, 0o755)
+        servers = [str(REPO / "scripts/servers"), "{}", str(Path(folder) / "servers")]
+        start, stop = ([word.format(verb) for word in servers] for verb in ("start", "stop"))
+        said = subprocess.run(start, check=True, stdout=subprocess.PIPE, text=True).stdout
+        try:
+            yield re.search(r"postgres://\S+", said)[0]
+        finally:
+            subprocess.run(stop, check=True)
 
 
 def fetch(address: str, **headers: str) -> tuple[bytes, dict[str, str]]:
