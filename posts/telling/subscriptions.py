@@ -6,13 +6,13 @@ Nobody's address is kept for longer than it is needed, and none of it stands in 
 import datetime as dt
 import secrets
 
-from django.core.cache import cache
 from django.db import IntegrityError
 from django.db.models import F, Q
 
 from digest_site import clock
 from papers import jobs
 from papers.models import Job
+from posts.limits import too_often
 from posts.models import Digest, Subscriber
 
 # An address is asked once in this time; a stranger cannot have us write to it again and again.
@@ -65,9 +65,7 @@ def _count(asker: str) -> None:
     unconfirmed = Subscriber.objects.filter(asked_at__gte=clock.machine_now() - HOUR, confirmed_at=None)
     if unconfirmed.count() >= ASKED_AN_HOUR:
         raise TooManyAsked
-    key = f"mail-asked-by:{asker}"
-    cache.add(key, 0, HOUR.total_seconds())
-    if cache.incr(key) > ASKED_BY_ONE:
+    if too_often("mail-asked", asker, ASKED_BY_ONE):
         raise TooManyAsked
 
 
