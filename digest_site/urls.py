@@ -3,7 +3,10 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from posts.operations import status
+
 urlpatterns = [
+    path("admin/status/", admin.site.admin_view(status.page), name="status"),
     path("admin/", admin.site.urls),
     path("", include("posts.urls")),
 ]

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from digest_site import clock, logs
 
@@ -63,6 +63,17 @@ def enqueue(kind: str, subjects: Iterable[str], *, priority: int = 0, again: boo
             reason="",
             changed_at=clock.machine_now(),
         )
+
+
+def start_over(wanted: QuerySet[Job]) -> int:
+    """Do finished, given-up and waiting jobs once more; how many. What is queued or running is left alone."""
+    subjects: dict[str, list[str]] = {}
+    ended = wanted.filter(state__in=[State.DONE, State.DEAD, State.WAITING]).order_by()
+    for kind, subject in ended.values_list("kind", "subject"):
+        subjects.setdefault(kind, []).append(subject)
+    for kind, names in subjects.items():
+        enqueue(kind, names, again=True)
+    return sum(map(len, subjects.values()))
 
 
 def due(kinds: Iterable[str], *, waiting_too: bool = False) -> Q:

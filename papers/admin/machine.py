@@ -29,13 +29,7 @@ class JobAdmin(ReadOnlyAdmin):
     @admin.action(description="重新尝试所选作业", permissions=["retry"])
     def retry(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
         """Start finished, given-up and waiting jobs over; what is queued or running is left alone."""
-        again = queryset.filter(state__in=[Job.State.DONE, Job.State.DEAD, Job.State.WAITING])
-        subjects: dict[str, list[str]] = {}
-        for kind, subject in again.order_by().values_list("kind", "subject"):
-            subjects.setdefault(kind, []).append(subject)
-        for kind, names in subjects.items():
-            jobs.enqueue(kind, names, again=True)
-        number = sum(map(len, subjects.values()))
+        number = jobs.start_over(queryset)
         self.message_user(request, f"已重新排入 {number} 项作业", messages.SUCCESS)
 
 

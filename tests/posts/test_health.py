@@ -13,7 +13,7 @@ from papers import jobs, pipeline
 from papers.models import Announcement, Beat, Job, Poll, Slot
 from papers.tasks import BEAT, HOST_BEAT, Pulse, beat, is_stopping, mend_clock, stop_file
 from papers.tasks import SCHEDULES as PAPERS_SCHEDULES
-from posts.operations import doctor, health
+from posts.operations import doctor, doors, health
 from posts.operations.health import BAD, GOOD, NOTE, Heartbeat
 from posts.tasks import SCHEDULES as POSTS_SCHEDULES
 
@@ -177,7 +177,7 @@ def test_doctor_never_shows_a_key(settings: pytest.FixtureRequest) -> None:
     ("header", "off"), [("", None), ("yesterday", None), ("Thu, 01 Jan 2026 00:00:00 GMT", True)]
 )
 def test_the_clock_is_compared_with_arxivs(header: str, off: bool | None) -> None:
-    found = doctor.clock_offset(header)
+    found = doors.clock_offset(header)
     assert (found is not None) == bool(off)
 
 
