@@ -23,14 +23,18 @@ from django.views.decorators.http import require_http_methods
 from digest_site import logs
 from papers import jobs, pipeline
 from papers.models import Beat, Job
+from papers.tasks import BEAT, run_now
 from papers.tasks import SCHEDULES as PAPERS_SCHEDULES
-from papers.tasks import run_now
 from posts import ledgers
 from posts.tasks import SCHEDULES
+from posts.telling import ping
 
 from . import health, installation
 
 SHOWN_JOBS = 30
+SHOWN_GAPS = 10
+# Of the heartbeats; a machine's own is `worker:HOST`.
+NAMES = {BEAT: "后台", health.BACKUP: "备份", ping.NAME: "PING_URL", health.SAMPLE: "样例版"}
 SERVER_VERSION = {"sqlite": "SELECT sqlite_version()", "postgresql": "SHOW server_version"}
 LOOKS = (
     *(
@@ -60,16 +64,18 @@ def page(request: HttpRequest) -> HttpResponse:
 
 def context() -> dict[str, Any]:
     """What the page shows; nothing of it is secret."""
+    gaps = ledgers.gaps()
     return {
         "title": "运行状态",
         "signs": [*health.look(LOOKS), *filter(None, [health.sample_edition()])],
         "halt": pipeline.current_halt(),
-        "gaps": ledgers.gaps(),
+        "gaps": gaps[-SHOWN_GAPS:],
+        "more_gaps": len(gaps[:-SHOWN_GAPS]),
         "work": work(),
         "states": Job.State.labels,
         "given_up": given_up(),
         "number_given_up": Job.objects.filter(state=Job.State.DEAD).count(),
-        "beats": Beat.objects.order_by("name"),
+        "beats": [(NAMES.get(beat.name, beat.name), beat) for beat in Beat.objects.order_by("name")],
         "versions": versions(),
     }
 
