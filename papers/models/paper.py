@@ -1,5 +1,6 @@
 """A paper: one arXiv e-print with all its versions, and the text that was read."""
 
+import datetime as dt
 from collections.abc import Iterable
 from typing import Self
 
@@ -89,6 +90,19 @@ class Paper(models.Model):
     @cached_property
     def versioned_id(self) -> str:
         return f"{self.arxiv_id}v{self.version}"
+
+    def words_at(self, version: int, at: dt.datetime) -> tuple[str, str]:
+        """Title and abstract as they were when a text of `version` was made `at` that time.
+
+        The history keeps the words that later ones replaced, and when; without such a row they are today's.
+        """
+        kept = [row for row in self.versions if "abstract" in row and row["version"] >= version]
+        for row in sorted(kept, key=lambda row: row["version"]):
+            is_old = row["version"] < self.version
+            replaced = dt.datetime.fromisoformat(row["replaced"]) if "replaced" in row else None
+            if is_old if replaced is None else at < replaced or (is_old and at == replaced):
+                return row["title"], row["abstract"]
+        return self.title, self.abstract
 
     @property
     def abs_url(self) -> str:

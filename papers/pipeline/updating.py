@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import transaction
 
+from digest_site import clock
 from papers import jobs
 from papers.models import Generation, Job, Paper, Summary, WrongState
 
@@ -69,7 +70,8 @@ def _says_something_else(old: Paper, new: Paper) -> bool:
 
 def _superseded(old: Paper) -> dict[str, Any]:
     row = next((row for row in old.versions if row.get("version") == old.version), {})
-    return row | {"version": old.version, "title": old.title, "abstract": old.abstract}
+    words_then = {"title": old.title, "abstract": old.abstract, "replaced": clock.now().isoformat()}
+    return row | {"version": old.version} | words_then
 
 
 def _without(versions: Iterable[dict[str, Any]], number: int) -> list[dict[str, Any]]:

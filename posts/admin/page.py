@@ -11,7 +11,7 @@ from papers.pipeline.edits import check_revision, known_terms, texts_of
 from posts import rendering
 from posts.models import Entry, Report
 
-from . import aligned, diffs, problems
+from . import aligned, diffs, problems, source
 from .moves import buttons
 from .typed import PARTS
 from .verbs import person_name, timeline
@@ -161,11 +161,7 @@ def context(stuff: Material, user: Any, sitting: Sitting | None) -> dict[str, An
         "may_edit": user.has_perm("papers.change_summary") and summary.status != Summary.Status.REJECTED,
         "may_add_terms": user.has_perm("papers.add_term"),
         "may_settle": user.has_perm("posts.change_report"),
-        "source_changed": _source_changed(summary),
+        "source": source.change(summary),
+        "is_behind": summary.current is not None and summary.current.paper_version < paper.version,
         "sitting": sitting,
     }
-
-
-def _source_changed(summary: Summary) -> bool:
-    """arXiv has a newer version than the one that the text speaks of."""
-    return summary.current is not None and summary.paper.version > summary.current.paper_version

@@ -195,6 +195,8 @@ def test_a_new_abstract_sends_the_approved_text_back_to_review_with_both_version
     assert (summary.status, summary.public is not None) == ("needs_review", True)
     assert (new.version, new.abstract) == (2, "The error rate falls to 1.0%.")
     assert {row["version"]: row.get("abstract") for row in new.versions} == {1: old, 2: None}
+    assert new.words_at(1, summary.public.made_at) == (new.title, old)
+    assert new.words_at(2, settings.NOW) == (new.title, new.abstract)
     assert ReviewEvent.of(summary).first().verb == "source_changed"
     assert Job.objects.get(kind="translate", subject=NAME).state == "queued"
     assert ids(WED, "replace") == {NAME}

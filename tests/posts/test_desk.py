@@ -391,6 +391,33 @@ def test_a_newer_version_at_arxiv_is_told():
     assert "arXiv 现在是 v2" in page
 
 
+def test_old_and_new_english_are_shown_with_what_became_of_the_chinese():
+    summary = office.text("approved", abstract="词错误率降至4.2%。")
+    paper = summary.paper
+    then = {"version": 1, "title": paper.title, "abstract": "The rate falls to 4.2%."}
+    paper.version, paper.abstract, paper.versions = 2, "The rate falls to 3.1%.", [then]
+    paper.save()
+    summary.offer(
+        base.make_revision(summary, abstract="词错误率降至3.1%。", base=summary.current), why="source"
+    )
+    page = office.at_desk(office.editor()).get(office.desk(summary)).content.decode()
+    assert "arXiv 的原文变了：v1 → v2" in page
+    assert "The rate falls to <del>4.2</del><ins>3.1</ins>%." in page
+    assert "词错误率降至<del>4.2</del><ins>3.1</ins>%。" in page
+    assert "The rate falls to 4.2%." in page
+    summary.approve(office.chief())
+    assert "原文变了" not in office.at_desk(office.editor("孙七")).get(office.desk(summary)).content.decode()
+
+
+def test_a_new_version_with_the_same_words_says_so():
+    summary = office.text()
+    summary.paper.version = 2
+    summary.paper.save(update_fields=["version"])
+    page = office.at_desk(office.editor()).get(office.desk(summary)).content.decode()
+    assert "标题和摘要的原文没有变" in page
+    assert "原文变了" not in page
+
+
 def test_the_pace_is_the_editors_own():
     client = office.at_desk(office.editor())
     texts = [office.text() for _ in range(5)]

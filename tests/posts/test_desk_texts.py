@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from posts.admin import aligned, diffs, merging
 
-CHINESE = st.text(alphabet="我们在说话。！？\n4%𝑥", max_size=60)
+CHINESE = st.text(alphabet="我们在说话。！？\n4%𝑥ab ", max_size=60)
 
 
 def words(pieces, *kinds):
@@ -24,6 +24,12 @@ def test_a_difference_is_marked_by_character():
     assert (
         diffs.marked("词错误率降至4.2%。", "词错误率降到4.2%。")
         == "词错误率降<del>至</del><ins>到</ins>4.2%。"
+    )
+
+
+def test_latin_words_are_marked_as_wholes_unless_letters_only_came_or_went():
+    assert diffs.marked("We speak to encoder 2.", "We talk to encoders 3.") == (
+        "We <del>speak</del><ins>talk</ins> to encoder<ins>s</ins> <del>2</del><ins>3</ins>."
     )
 
 
