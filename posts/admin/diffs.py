@@ -13,7 +13,7 @@ from papers.admin.html import joined as together
 # Above this many characters or words a changed block is compared with difflib's shortcut: slower is not better to read.
 EXACT = 1500
 _LINES = re.compile(r"[^\n]*\n|[^\n]+")
-_SIGNS = re.compile(r"[A-Za-z]+|[0-9.]*[0-9]|.", re.DOTALL)
+_SIGNS = re.compile(r"[A-Za-z]+|[0-9]+(?:\.[0-9]+)*|.", re.DOTALL)
 
 
 def marked(old: str, new: str) -> SafeString:
