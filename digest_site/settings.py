@@ -6,6 +6,7 @@ import re
 import secrets
 import sys
 from decimal import Decimal
+from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -38,10 +39,11 @@ def env_bool(name: str, default: str = "no") -> bool:
     return value in ("1", "true", "yes", "on")
 
 
-def env_int(name: str, default: int, least: int = 0) -> int:
+def env_int(name: str, default: int, least: int = 0, most: int = 10**9) -> int:
     value = env(name, str(default))
-    if not re.fullmatch(r"\d+", value) or int(value) < least:
-        raise ImproperlyConfigured(f"{name} is a whole number from {least} on, not {value!r}")
+    if not re.fullmatch(r"[0-9]{1,10}", value) or not least <= int(value) <= most:
+        span = f"from {least} on" if most == 10**9 else f"from {least} to {most}"
+        raise ImproperlyConfigured(f"{name} is a whole number {span}, not {value!r}")
     return int(value)
 
 
@@ -64,6 +66,28 @@ def env_address(name: str, default: str = "") -> str:
     value = env(name, default)
     if value and not (re.match(r"https?://", value) and urlsplit(value).hostname):
         raise ImproperlyConfigured(f"{name} is an address that begins with http:// or https://")
+    return value
+
+
+def env_header(name: str, default: str = "") -> str:
+    """What is sent in an HTTP header; the error does not repeat it, since a key is secret."""
+    value = env(name, default)
+    if not (value.isascii() and value.isprintable()):
+        raise ImproperlyConfigured(f"{name} goes into an HTTP header: plain ASCII on one line")
+    return value
+
+
+def env_hosts(name: str) -> list[str]:
+    hosts = [host for host in re.split(r"[\s,]+", env(name)) if host]
+    if wrong := [host for host in hosts if "/" in host]:
+        raise ImproperlyConfigured(f"{name} are host names such as digest.example.org, not {wrong[0]!r}")
+    return hosts
+
+
+def env_mailbox(name: str, default: str) -> str:
+    value = env(name, default)
+    if not re.fullmatch(r"[^\s@]+@[^\s@]+", parseaddr(value)[1]):
+        raise ImproperlyConfigured(f"{name} is a mail address such as digest@example.org, not {value!r}")
     return value
 
 
@@ -105,16 +129,12 @@ NOW = env_instant("NOW")
 # The site
 DEBUG = env_bool("DEBUG")
 SECRET_KEY = env("SECRET_KEY") or kept_secret(DATA_DIR / "secret_key")
-PORT = env_int("PORT", 8000, least=1)
+PORT = env_int("PORT", 8000, least=1, most=65_535)
 SITE_URL = env_address("SITE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
+if urlsplit(SITE_URL).path:
+    raise ImproperlyConfigured("SITE_URL is a host of its own: the site cannot live under a path")
 SITE_HOST = urlsplit(SITE_URL).hostname or "127.0.0.1"
-ALLOWED_HOSTS = [
-    *filter(None, (host.strip() for host in env("ALLOWED_HOSTS").split(","))),
-    SITE_HOST,
-    "localhost",
-    "127.0.0.1",
-    "[::1]",
-]
+ALLOWED_HOSTS = [*env_hosts("ALLOWED_HOSTS"), SITE_HOST, "localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL.startswith("https://") else []
 
 # arXiv. The addresses are whole up to the question mark; the delay is arXiv's rule for one operator.
@@ -122,15 +142,15 @@ ARXIV_API_URL = env_address("ARXIV_API_URL", "https://export.arxiv.org/api/query
 ARXIV_RSS_URL = env_address("ARXIV_RSS_URL", "https://rss.arxiv.org").rstrip("/")
 ARXIV_OAI_URL = env_address("ARXIV_OAI_URL", "https://oaipmh.arxiv.org/oai")
 ARXIV_SITE_URL = env_address("ARXIV_SITE_URL", "https://arxiv.org").rstrip("/")
-ARXIV_CONTACT = env("ARXIV_CONTACT", SITE_URL)
+ARXIV_CONTACT = env_header("ARXIV_CONTACT", SITE_URL)
 ARXIV_DELAY_SECONDS = env_seconds("ARXIV_DELAY_SECONDS", "3")
 
 # The model
-OPENAI_API_KEY = env("OPENAI_API_KEY")
+OPENAI_API_KEY = env_header("OPENAI_API_KEY")
 OPENAI_BASE_URL = env_address("OPENAI_BASE_URL", "https://api.openai.com/v1")
 OPENAI_MODEL = env("OPENAI_MODEL", "gpt-5-mini")
 OPENAI_ANALYSIS_MODEL = env("OPENAI_ANALYSIS_MODEL", OPENAI_MODEL)
-LLM_CONTEXT_TOKENS = env_int("LLM_CONTEXT_TOKENS", 120_000)
+LLM_CONTEXT_TOKENS = env_int("LLM_CONTEXT_TOKENS", 120_000, least=1000)
 LLM_DEADLINE_SECONDS = env_int("LLM_DEADLINE_SECONDS", 300, least=1)
 LLM_CONCURRENCY = env_int("LLM_CONCURRENCY", 8, least=1)
 # Prices per million tokens, in the currency of the budget.
@@ -152,7 +172,7 @@ if email_url:
         ) from None
 else:
     EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
-DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", f"digest@{SITE_HOST}")
+DEFAULT_FROM_EMAIL = env_mailbox("DEFAULT_FROM_EMAIL", f"digest@{SITE_HOST}")
 
 INSTALLED_APPS = [
     "posts",
@@ -215,6 +235,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env("REDIS_URL")
+if not re.match(r"$|rediss?://.|unix://.", REDIS_URL):
+    raise ImproperlyConfigured("REDIS_URL is not an address such as redis://:password@host:6379/0")
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
     if REDIS_URL
@@ -320,10 +342,7 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
-        **{
-            name: {"level": env("LOG_LEVEL", "INFO").upper(), "propagate": True}
-            for name in ("papers", "posts")
-        },
+        **{name: {"level": LOG_LEVEL, "propagate": True} for name in ("papers", "posts")},
         # Django's own handler would write past the formatter above.
         "django": {"handlers": [], "level": "WARNING", "propagate": True},
         "django-q": {"handlers": [], "level": "WARNING", "propagate": True},
