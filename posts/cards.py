@@ -1,5 +1,6 @@
 """What a page shows of one paper, gathered for a whole page in a constant number of queries."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -8,13 +9,15 @@ from urllib.parse import urlencode
 from django.contrib.contenttypes.models import ContentType
 from taggit.models import TaggedItem
 
-from papers import taxonomy
+from papers import sentences, taxonomy
 from papers.models import Paper, Revision, Summary
 from papers.models.paper import ARXIV
-from posts import addresses, rendered, rendering
+from posts import addresses, citing, rendered, rendering
+from posts.citing import author_names
 from posts.models import Entry, Rendered
 
 FOLD_AUTHORS_AFTER = 12
+HAN = re.compile(f"[{sentences.HAN}]")
 
 
 @dataclass(frozen=True)
@@ -51,11 +54,6 @@ def topics_of(papers: Iterable[int]) -> dict[int, list[Topic]]:
     return found
 
 
-def author_names(paper: Paper) -> list[str]:
-    """Names in arXiv's order; sources that know affiliations store objects with a `name`."""
-    return [author["name"] if isinstance(author, dict) else str(author) for author in paper.authors]
-
-
 @dataclass
 class Card:
     """A paper, the revision shown of it and that revision's HTML."""
@@ -71,6 +69,11 @@ class Card:
     @property
     def url(self) -> str:
         return addresses.paper(self.paper.arxiv_id)
+
+    @cached_property
+    def has_chinese_title(self) -> bool:
+        """False for papers of the old site, whose posts had English headings only."""
+        return HAN.search(self.revision.title) is not None
 
     @cached_property
     def plain_title(self) -> str:
@@ -133,6 +136,15 @@ class Card:
             *(("rft.au", name) for name in self.first_authors),
         ]
         return urlencode([(name, value) for name, value in fields if value])
+
+    @property
+    def bibtex(self) -> str:
+        return citing.bibtex(self.paper)
+
+    @property
+    def citation(self) -> str:
+        """A line for a list of references, after GB/T 7714."""
+        return citing.gb7714(self.paper)
 
     @property
     def reviewer(self) -> str:

@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 from django.urls import resolve
 
 from papers.models import Correction
-from posts import bibtex, cards
+from posts import cards
 from posts.models import Entry
 from posts.views import about, twins
 
@@ -134,13 +134,12 @@ def _paper_page(page: Page, context: dict[str, object]) -> HttpResponse:
     card: cards.Card = context["card"]  # type: ignore[assignment]
     kind = page.address.rpartition(".")[2]
     if page.address.endswith("/"):
-        context = context | {"bibtex": bibtex.entry(card.paper)}
         return HttpResponse(render_to_string("posts/paper.html", context, request_for(page.address)))
     if kind == "md":
         text = render_to_string("posts/paper.md", {"card": card})
         return HttpResponse(text, content_type="text/markdown; charset=utf-8")
     if kind == "bib":
-        return HttpResponse(bibtex.entry(card.paper), content_type="application/x-bibtex; charset=utf-8")
+        return HttpResponse(card.bibtex, content_type="application/x-bibtex; charset=utf-8")
     return JsonResponse(twins.paper_record(card), json_dumps_params={"ensure_ascii": False, "indent": 1})
 
 
@@ -194,7 +193,7 @@ def not_found(baker: Baker) -> bytes:
 def fragments(html: str, prefix: str) -> dict[str, str]:
     """The list items of a paper page's related papers, by arXiv id."""
     section = RELATED.search(html)
-    items = re.findall(r"<li>.*?</li>", section.group(), re.DOTALL) if section else []
+    items = re.findall(r"<li\b.*?</li>", section.group(), re.DOTALL) if section else []
     found = {}
     for item in items:
         if link := re.search(rf'href="{re.escape(prefix)}/papers/([^"]+)/"', item):

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 
-from posts import bibtex, cards
+from posts import cards
 from posts.models import DailyPost
 from posts.views.common import date_or_404
 from posts.views.days import public_posts
@@ -101,5 +101,5 @@ def paper_json(request: HttpRequest, name: str) -> HttpResponse:
 
 @require_safe
 def paper_bibtex(request: HttpRequest, name: str) -> HttpResponse:
-    text = bibtex.entry(card_or_404(canonical_or_404(name)).paper)
+    text = card_or_404(canonical_or_404(name)).bibtex
     return HttpResponse(text, content_type="application/x-bibtex; charset=utf-8")

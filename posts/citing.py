@@ -1,16 +1,36 @@
-"""BibTeX as arXiv itself offers it: @misc with eprint, archivePrefix and primaryClass."""
+"""How a paper is cited: BibTeX as arXiv offers it, and a line after GB/T 7714."""
 
 import re
 import unicodedata
 
 from papers.models import Paper
-from posts.cards import author_names
 
 ESCAPES = {"&": r"\&", "%": r"\%", "#": r"\#"}
+# GB/T 7714-2015 names three authors and lets "et al" stand for the rest.
+NAMED_AUTHORS = 3
 
 
-def entry(paper: Paper) -> str:
-    """One @misc entry, UTF-8, ending in a newline."""
+def author_names(paper: Paper) -> list[str]:
+    """Names in arXiv's order; sources that know affiliations store objects with a `name`."""
+    return [author["name"] if isinstance(author, dict) else str(author) for author in paper.authors]
+
+
+def gb7714(paper: Paper) -> str:
+    """GB/T 7714-2015, an electronic resource: QUILLFEATHER W. Draft once[EB/OL]. (2026-09-14). https://…"""
+    names = author_names(paper)
+    authors = ", ".join(map(_family_first, names[:NAMED_AUTHORS]))
+    others = ", et al" if len(names) > NAMED_AUTHORS else ""
+    date = f" ({paper.submitted:%Y-%m-%d})." if paper.submitted else ""
+    return f"{authors}{others}. {' '.join(paper.title.split())}[EB/OL].{date} {paper.abs_url}."
+
+
+def _family_first(name: str) -> str:
+    *given, family = name.split() or [""]
+    return " ".join([family.upper(), *(part[0].upper() for part in given)])
+
+
+def bibtex(paper: Paper) -> str:
+    """One @misc entry with eprint, archivePrefix and primaryClass, UTF-8, ending in a newline."""
     names = author_names(paper)
     year = f"{paper.submitted:%Y}" if paper.submitted else ""
     fields = {
