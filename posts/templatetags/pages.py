@@ -1,17 +1,28 @@
 """What the templates of the public pages need: Chinese dates, whole addresses, feed links."""
 
 import datetime as dt
+import re
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from django import template
 from django.conf import settings
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
-from posts.models import Digest
+from papers.models import Term
+from posts import addresses
+from posts.models import DailyPost, Digest
 
 register = template.Library()
+
+# What arXiv's licence addresses are called.
+LICENCES = (
+    (re.compile(r"creativecommons\.org/licenses/([a-z-]+)/(\d\.\d)"), "CC {} {}"),
+    (re.compile(r"creativecommons\.org/publicdomain/zero/(\d\.\d)"), "CC0 {}"),
+    (re.compile(r"arxiv\.org/licenses/nonexclusive-distrib/(\d\.\d)"), "arXiv 非独占发行许可 {}"),
+)
 
 # file name, media type, label
 FEEDS = (
@@ -25,6 +36,34 @@ FEEDS = (
 def day(date: dt.date) -> str:
     """2026年1月28日"""
     return f"{date.year}年{date.month}月{date.day}日"
+
+
+@register.filter
+def short_day(date: dt.date) -> str:
+    """1月28日"""
+    return f"{date.month}月{date.day}日"
+
+
+@register.filter
+def term_address(term: Term) -> str:
+    """/glossary/zero-shot/, quoted"""
+    return addresses.term(term.english)
+
+
+@register.filter
+def twin(post: DailyPost, kind: str) -> str:
+    """/d/speech/2026/01/28.md"""
+    return f"{post.get_absolute_url().removesuffix('/')}.{kind}"
+
+
+@register.filter
+def licence(address: str) -> SafeString:
+    """A licence as a link that says its name: CC BY 4.0."""
+    if not address.startswith(("http://", "https://")):
+        return format_html("{}", address)
+    found = ((pattern.search(address), name) for pattern, name in LICENCES)
+    names = [name.format(*(part.upper() for part in match.groups())) for match, name in found if match]
+    return format_html('<a rel="license" href="{}">{}</a>', address, names[0] if names else address)
 
 
 @register.filter
@@ -106,3 +145,13 @@ def with_facet(context: dict[str, Any], kind: str, value: str) -> str:
 @register.simple_tag(takes_context=True)
 def without(context: dict[str, Any], kind: str) -> str:
     return _changed(context, **{kind: None})
+
+
+@register.simple_tag(takes_context=True)
+def nav_link(context: dict[str, Any], name: str, label: str) -> SafeString:
+    """A link of the site's own navigation, marked when it leads to this page."""
+    address = reverse(name)
+    here = getattr(context.get("request"), "path", "") == address
+    return format_html(
+        '<a href="{}"{}>{}</a>', address, mark_safe(' aria-current="page"') if here else "", label
+    )

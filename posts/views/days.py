@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from papers import batches
 from posts import addresses
 from posts.cards import Card, of_entries
 from posts.models import DailyPost, Digest, Entry
@@ -22,6 +23,8 @@ HOME_PAPERS = 150
 DIGEST_DAYS = 30
 RANGE_DAYS = 31
 RANGE_PAPERS = 60
+# arXiv's own.
+FIRST_YEAR = 1991
 
 
 @dataclass
@@ -41,6 +44,19 @@ class Day:
     cards: list[Card]
     held: list[dict[str, Any]] = field(default_factory=list)
     waiting: int = 0
+
+    def __post_init__(self) -> None:
+        for number, card in enumerate(self.cards, start=1):
+            card.number = number
+
+    @property
+    def headline(self) -> str:
+        date = self.post.date
+        return f"{self.post.digest.title} {date.year}年{date.month}月{date.day}日"
+
+    @property
+    def summary(self) -> str:
+        return f"arXiv 公布 {self.post.fetched} 篇，本页 {len(self.cards)} 篇"
 
     @property
     def sections(self) -> list[Section]:
@@ -108,7 +124,13 @@ def _range(request: HttpRequest, found: Digest, since: dt.date | None) -> HttpRe
     with_counts(posts)
     days = _days_of(posts)
     following = public_posts(found).filter(date__gt=days[-1].post.date).last() if days else None
-    context = {"digest": found, "since": since, "days": days, "following": following}
+    context = {
+        "digest": found,
+        "since": since,
+        "days": days,
+        "shown": sum(len(day.cards) for day in days),
+        "following": following,
+    }
     return render(request, "posts/range.html", context)
 
 
@@ -119,8 +141,27 @@ def _days_of(posts: list[DailyPost], most: int = RANGE_PAPERS) -> list[Day]:
         post for at, (post, total) in enumerate(zip(posts, totals, strict=True)) if total <= most or at == 0
     ]
     entries = Entry.objects.public().filter(post__in=kept).order_by("post__date", "digest", "position", "id")
-    made = of_entries(entries.with_texts())
-    return [Day(post, [card for card in made if card.entry.post_id == post.pk]) for post in kept]
+    return _days(kept, of_entries(entries.with_texts()))
+
+
+def _days(posts: list[DailyPost], made: list[Card]) -> list[Day]:
+    """Each post with its own of these cards and what it holds besides them, by one query for all."""
+    rows = Entry.objects.filter(post__in=posts).order_by("post", "held").values("post", "held")
+    tallies = list(rows.annotate(n=Count("id")))
+    return [
+        _day(
+            post,
+            [card for card in made if card.entry.post_id == post.pk],
+            [row for row in tallies if row["post"] == post.pk],
+        )
+        for post in posts
+    ]
+
+
+def _day(post: DailyPost, made: list[Card], tally: list[dict[str, Any]]) -> Day:
+    held = [row for row in tally if row["held"]]
+    waiting = sum(row["n"] for row in tally if not row["held"]) - len(made)
+    return Day(post, made, held, waiting)
 
 
 @require_safe
@@ -129,8 +170,18 @@ def day(request: HttpRequest, slug: str, year: str, month: str, day: str) -> Htt
     date = date_or_404(year, month, day)
     if request.GET.get("preview") == "1":
         return preview(request, slug, date)
-    post = get_object_or_404(public_posts(), digest__slug=slug, date=date)
+    post = public_posts().filter(digest__slug=slug, date=date).first()
+    if post is None:
+        raise Http404(_why_none(date))
     return render(request, "posts/day.html", _day_context(post))
+
+
+def _why_none(date: dt.date) -> str:
+    """What a reader who asks for a day without a post should know."""
+    named = f"{date.year}年{date.month}月{date.day}日"
+    if FIRST_YEAR <= date.year < dt.MAXYEAR and not batches.is_announcement_day(date):
+        return f"arXiv 在{named}（周末或美国假日）不公布新论文。"
+    return f"这里没有{named}的日报：可能还没有发布。"
 
 
 @never_cache
@@ -145,16 +196,9 @@ def preview(request: HttpRequest, slug: str, date: dt.date) -> HttpResponse:
 def _day_context(post: DailyPost, *, draft: bool = False) -> dict[str, Any]:
     entries = post.entries.filter(held="", paper__summary__isnull=False) if draft else post.entries.public()
     made = of_entries(entries.with_texts(), draft=draft)
-    tally = list(
-        post.entries.order_by("held")
-        .values("held")
-        .annotate(n=Count("id"), open=Count("id", filter=Q(held="")))
-    )
-    waiting = sum(row["open"] for row in tally) - len(made)
-    held = [row for row in tally if row["held"]]
     neighbours = public_posts(post.digest)
     return {
-        "day": Day(post, made, held, waiting),
+        "day": _days([post], made)[0],
         "digest": post.digest,
         "tags": post.tags.all(),
         "earlier": neighbours.filter(date__lt=post.date).first(),

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from papers import taxonomy
 from papers.models import Summary
-from posts import bibtex, cards
+from posts import cards
 from posts.models import Entry
 from posts.related import related_to
 
@@ -59,5 +59,4 @@ def _context(card: cards.Card) -> dict[str, Any]:
         "entries": Entry.objects.public().filter(paper=card.paper).select_related("post__digest"),
         "corrections": card.summary.corrections.select_related("by"),
         "related": related_to(card),
-        "bibtex": bibtex.entry(card.paper),
     }

@@ -1,9 +1,12 @@
 """The reading site's pages, as an anonymous reader gets them."""
 
+import re
+
 import pytest
 from django.test import Client
 
-from papers.models import Term
+from papers.models import Revision, Term
+from posts.models import Rendered
 from tests.base import (
     DAY,
     chief,
@@ -73,6 +76,79 @@ def test_the_ledger_line_tells_where_the_others_are(client: Client) -> None:
     assert "按规则未列 1（排除词：survey 1）" in page
     assert "翻译或审校中 1" in page
     assert "尚未收录 2" in page
+
+
+def test_the_home_page_and_a_range_have_the_ledger_line_too(client: Client) -> None:
+    post = make_post(published=True)
+    make_entry(post)
+    make_entry(post, make_summary("needs_review"), section="cross")
+    type(post).objects.filter(pk=post.pk).update(fetched=3)
+    for address in ("/", "/d/speech/?since=2026-01-01"):
+        page = " ".join(text_of(client, address).split())
+        assert "arXiv 公布 3 · 本页 1 · 翻译或审校中 1 · <strong>尚未收录 1</strong>" in page
+
+
+def test_entries_are_numbered_anew_on_each_day_of_a_range(client: Client) -> None:
+    for day in (26, 27):
+        make_public_paper(arxiv_id=f"2601.000{day}", date=DAY.replace(day=day))
+    assert text_of(client, "/d/speech/?since=2026-01-01").count('<span class="number">1</span>') == 2
+
+
+def test_a_day_without_a_post_says_why(client: Client) -> None:
+    make_public_paper("2601.19786")
+    for address, reason in (("01/31", "周末或美国假日"), ("01/29", "可能还没有发布")):
+        response = client.get(f"/d/speech/2026/{address}/")
+        assert response.status_code == 404
+        assert reason in response.content.decode()
+
+
+def test_an_english_heading_of_the_old_site_stands_once(client: Client) -> None:
+    make_public_paper("2601.19786", title="Old Heading")
+    Revision.objects.update(title="Old Heading")
+    Rendered.objects.all().delete()
+    for address in ("/", "/d/speech/2026/01/28/", "/papers/2601.19786/"):
+        body = text_of(client, address).partition("<main")[2].partition('<details class="cite"')[0]
+        visible = re.sub(r'title="[^"]*"', "", body)
+        assert visible.count("Old Heading") == 1, address
+        assert 'lang="en">Old Heading<' in visible, address
+
+
+def test_a_paper_can_be_cited_in_two_ways(client: Client) -> None:
+    make_public_paper(
+        "2601.19786", authors=["Ada de Example", "Bo Sample", "Cy Test", "Di Four"], title="A Title"
+    )
+    page = text_of(client, "/papers/2601.19786/")
+    assert "EXAMPLE A D, SAMPLE B, TEST C, et al. A Title[EB/OL]." in page
+    assert "eprint = {2601.19786}" in page
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("http://creativecommons.org/licenses/by-nc-sa/4.0/", "CC BY-NC-SA 4.0"),
+        ("http://creativecommons.org/publicdomain/zero/1.0/", "CC0 1.0"),
+        ("http://arxiv.org/licenses/nonexclusive-distrib/1.0/", "arXiv 非独占发行许可 1.0"),
+    ],
+)
+def test_a_licence_has_a_name_and_its_address(client: Client, address: str, name: str) -> None:
+    make_public_paper("2601.19786", licence=address)
+    assert f'<a rel="license" href="{address}">{name}</a>' in text_of(client, "/papers/2601.19786/")
+
+
+def test_links_carry_what_chats_and_reference_managers_read(client: Client) -> None:
+    make_public_paper("2601.19786")
+    paper = text_of(client, "/papers/2601.19786/")
+    for name in (
+        "og:title",
+        "og:url",
+        "og:description",
+        "twitter:card",
+        "citation_title",
+        "citation_pdf_url",
+    ):
+        assert f'"{name}"' in paper, name
+    assert 'content="语音与音频 2026年1月28日"' in text_of(client, "/d/speech/2026/01/28/")
+    assert 'class="Z3988"' in text_of(client, "/categories/cs.SD/")
 
 
 def test_authors_fold_after_a_dozen(client: Client) -> None:

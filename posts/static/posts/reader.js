@@ -76,7 +76,7 @@ function setUpStars() {
   });
   const page = one("[data-stars-page]");
   if (!page) return;
-  if (!location.search && stars().length) { location.replace(starsAddress()); return; }
+  if (!location.search) { if (stars().length) location.replace(starsAddress()); return; }
   const ids = (new URLSearchParams(location.search).get("ids") ?? "").split(",").filter(Boolean);
   const missing = ids.filter((id) => !stars().includes(id));
   page.append(" ", link("复制我的星标地址", (button) => copy(starsAddress(), button)));
@@ -103,14 +103,38 @@ function setUpFilter() {
   form.elements.include.value = given.get("include") ?? "";
   form.elements.exclude.value = given.get("exclude") ?? "";
   form.elements.highlight.value = given.get("highlight") ?? kept.get("interests", "");
-  form.hidden = false;
   const apply = () => applyFilter(form, entries);
   form.addEventListener("input", apply);
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", () => { setTimeout(apply); });
   form.elements.highlight.addEventListener("change", (event) => kept.set("interests", event.target.value));
+  one("[data-tools]").hidden = false;
+  const toggle = one("[data-filter-toggle]");
+  toggle.addEventListener("click", () => showFilter(form.hidden));
+  if (given.has("include") || given.has("exclude")) showFilter(true);
+  setUpTitlesOnly();
   one("[data-filter-share]", form).addEventListener("click", (event) => copy(filterAddress(form), event.target));
   apply();
+}
+
+function showFilter(open) {
+  const form = one("[data-filter]");
+  form.hidden = !open;
+  one("[data-filter-toggle]").setAttribute("aria-expanded", String(open));
+  if (open) form.elements.include.focus({ preventScroll: true });
+}
+
+// Only titles, for a first look over a long list
+
+function setUpTitlesOnly() {
+  const button = one("[data-titles-only]");
+  const show = () => {
+    const on = kept.get("titles", false);
+    one("main").classList.toggle("titles-only", on);
+    button.setAttribute("aria-pressed", String(on));
+  };
+  button.addEventListener("click", () => { kept.set("titles", !kept.get("titles", false)); show(); });
+  show();
 }
 
 function applyFilter(form, entries) {
@@ -124,7 +148,7 @@ function applyFilter(form, entries) {
   }
   highlight(words(form.elements.highlight.value));
   const count = include.length || exclude.length ? `显示 ${shown} / ${entries.length} 篇` : "";
-  one("[data-filter-count]", form).textContent = count;
+  one("[data-filter-count]").textContent = count;
 }
 
 function filterAddress(form) {
@@ -204,7 +228,7 @@ function onKey(event) {
   const act = {
     j: () => step(1),
     k: () => step(-1),
-    o: () => toggleReading(),
+    o: () => openCurrent(),
     s: () => { const paper = current()?.dataset.paper; if (paper) toggleStar(paper); },
     "/": () => goToSearch(),
     "?": () => one("#keys").showModal(),
@@ -214,31 +238,47 @@ function onKey(event) {
   act();
 }
 
-const shownEntries = () => all(".entry").filter((entry) => !entry.hidden);
-const current = () => one(".entry.current") ?? document.activeElement.closest(".entry") ?? one(".paper");
+const ENTRY = ".entry, .front .brief li";
+const shownEntries = () => all(ENTRY).filter((entry) => !entry.hidden);
+const current = () => one(".current[data-paper]") ?? document.activeElement.closest(ENTRY) ?? one(".paper");
 
 function step(by) {
   const entries = shownEntries();
   if (!entries.length) return;
   const at = entries.indexOf(current());
   const next = entries[at < 0 ? 0 : Math.min(entries.length - 1, Math.max(0, at + by))];
-  for (const entry of all(".entry.current")) entry.classList.remove("current");
+  for (const entry of all(".current[data-paper]")) entry.classList.remove("current");
   next.classList.add("current");
   next.focus({ preventScroll: true });
-  next.scrollIntoView({ block: "start" });
+  next.scrollIntoView({ block: next.matches(".entry") ? "start" : "nearest" });
 }
 
-function toggleReading() {
-  const details = current() && one("details.reading, details.pairs", current());
-  if (details) details.open = !details.open;
+// In a list of titles there is nothing to unfold: the paper itself opens.
+function openCurrent() {
+  const here = current();
+  const details = here && one("details.reading, details.pairs", here);
+  if (details && !document.querySelector(".titles-only")) details.open = !details.open;
+  else if (here && !here.matches(".paper")) location.href = one("a", here).href;
 }
 
 function goToSearch() {
-  const field = one("[data-filter]:not([hidden]) input") ?? one("input[type=search]");
-  if (field) field.focus(); else location.href = "/search/";
+  const field = one("input[type=search]");
+  if (field) field.focus();
+  else if (one("[data-filter]")) showFilter(true);
+  else location.href = "/search/";
+}
+
+// Copying a citation
+
+function setUpCopies() {
+  for (const button of all("[data-copy]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => copy(document.getElementById(button.dataset.copy).textContent.trim(), button));
+  }
 }
 
 setUpTheme();
+setUpCopies();
 setUpStars();
 setUpFilter();
 setUpVisits();

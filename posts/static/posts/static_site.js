@@ -155,6 +155,7 @@
   async function stars(main) {
     const ids = (asked.get("ids") ?? "").split(",").filter(Boolean).slice(0, 100);
     if (!ids.length) return;
+    main.querySelector("[data-no-stars]")?.remove();
     const byId = new Map();
     for await (const one of papers()) {
       if (ids.includes(one.id)) byId.set(one.id, one);
