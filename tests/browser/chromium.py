@@ -3,6 +3,8 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
 
 import pytest
 from selenium import webdriver
@@ -37,3 +39,22 @@ def look(browser: webdriver.Chrome, width: int, theme: str) -> None:
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     features = [{"name": "prefers-color-scheme", "value": theme}]
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+
+
+@cache
+def _axe() -> str:
+    return files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+
+
+def barriers(browser: webdriver.Chrome) -> list[str]:
+    """What axe calls serious or critical on this page."""
+    browser.execute_script(_axe())
+    found = browser.execute_async_script(
+        "const done = arguments[0]; axe.run(document).then((result) => done(result.violations));"
+    )
+    return [
+        f"{one['id']}: {node['html'][:160]}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]

@@ -4,7 +4,6 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.browser.chromium import FLAGS
+from tests.browser.chromium import FLAGS, barriers
 from tests.posts import office
 
 PATIENCE_SECONDS = 20
@@ -114,17 +113,7 @@ class Editor:
 
     def barriers(self) -> list[str]:
         """What axe calls serious or critical on this page."""
-        axe = files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
-        self.browser.execute_script(axe)
-        found = self.browser.execute_async_script(
-            "const done = arguments[0]; axe.run(document).then((result) => done(result.violations));"
-        )
-        return [
-            f"{one['id']}: {node['html'][:160]}"
-            for one in found
-            if one["impact"] in ("serious", "critical")
-            for node in one["nodes"]
-        ]
+        return barriers(self.browser)
 
 
 def _quietly(what: Callable[[], Any]) -> Any:

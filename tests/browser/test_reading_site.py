@@ -11,7 +11,7 @@ from selenium.webdriver import ActionChains, Chrome
 from posts.models import DailyPost
 from posts.page_cache import shelf
 from tests.base import DAY, make_public_paper
-from tests.browser.chromium import chromium, look
+from tests.browser.chromium import barriers, chromium, look
 
 __all__ = ["chromium"]
 
@@ -37,12 +37,14 @@ PAGES = [
         "/stars/?ids=2601.19786",
         "/subscribe/",
     ),
-    *("/glossary/", "/statistics/", "/about/", "/papers/2601.19786/report/", "/nothing/"),
+    *("/glossary/", "/glossary/ASR/", "/statistics/", "/about/", "/papers/2601.19786/report/", "/mail/"),
+    *("/search/", "/stars/", "/d/speech/?since=soon", "/d/speech/2026/01/31/", "/nothing/"),
 ]
 
 
 @pytest.fixture
-def open_page(chromium: Chrome, live_server: LiveServer) -> Callable[[str], None]:
+def open_page(chromium: Chrome, live_server: LiveServer, settings: Any) -> Callable[[str], None]:
+    settings.MAIL_ON = True
     make_public_paper("2601.19786", authors=[f"Author {n}" for n in range(20)]).tags.add("语音合成")
     make_public_paper("2601.19787", title="Music")
     DailyPost.objects.filter(date=DAY).update(fetched=2)
@@ -69,6 +71,25 @@ def test_the_keyboard_goes_through_the_papers(chromium: Chrome, open_page: Calla
     assert js(chromium, "JSON.parse(localStorage.stars)") == ["2601.19786"]
     press(chromium, "/")
     assert js(chromium, "document.activeElement.name") == "include"
+
+
+def test_the_keyboard_goes_through_the_titles_of_the_home_page(
+    chromium: Chrome, open_page: Callable[[str], None]
+) -> None:
+    open_page("/")
+    press(chromium, "j", "j", "s", "o")
+    assert chromium.current_url.endswith("/papers/2601.19787/")
+    assert js(chromium, "JSON.parse(localStorage.stars)") == ["2601.19787"]
+
+
+def test_only_titles_are_shown_on_demand_and_next_time(
+    chromium: Chrome, open_page: Callable[[str], None]
+) -> None:
+    open_page(HOME)
+    js(chromium, "document.querySelector('[data-titles-only]').click()")
+    open_page(HOME)
+    assert js(chromium, "document.querySelector('.abstract').checkVisibility()") is False
+    assert js(chromium, "document.querySelector('.entry h3').checkVisibility()") is True
 
 
 def test_one_letter_keys_can_be_switched_off(chromium: Chrome, open_page: Callable[[str], None]) -> None:
@@ -122,5 +143,19 @@ def test_every_page_can_be_read(
         open_page(address)
         logged = [row["message"] for row in chromium.get_log("browser") if "404" not in row["message"]]
         if found := chromium.execute_script(AUDIT) + logged:
+            problems[address] = found
+    assert problems == {}
+
+
+@pytest.mark.parametrize(("width", "theme"), [(360, "dark"), (1440, "light")])
+def test_axe_finds_nothing_serious_on_any_page(
+    chromium: Chrome, open_page: Callable[[str], None], width: int, theme: str
+) -> None:
+    look(chromium, width, theme)
+    problems = {}
+    for address in PAGES:
+        open_page(address)
+        js(chromium, "document.querySelectorAll('details').forEach((details) => { details.open = true; })")
+        if found := barriers(chromium):
             problems[address] = found
     assert problems == {}
