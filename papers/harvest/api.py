@@ -154,12 +154,20 @@ def _query(categories: Sequence[str], since: datetime, until: datetime) -> str:
 def _records(results: Iterable[arxiv.Result]) -> Iterator[Record]:
     """Typed records; a paper that comes twice means the server repeats a page."""
     seen: set[str] = set()
-    for result in results:
+    for result in _parsed(results):
         record = record_of(result)
         if record.arxiv_id in seen:
             raise SourceError("broken", f"{record.arxiv_id} came twice")
         seen.add(record.arxiv_id)
         yield record
+
+
+def _parsed(results: Iterable[arxiv.Result]) -> Iterator[arxiv.Result]:
+    """The package passes up what its parser stumbles over, such as a date that is none."""
+    try:
+        yield from results
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise SourceError("broken", f"an entry that cannot be read: {error}") from error
 
 
 def record_of(result: arxiv.Result) -> Record:

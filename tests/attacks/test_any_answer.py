@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from papers import prompts, replies
@@ -43,6 +43,7 @@ def test_a_good_answer_is_read_whole(source: str) -> None:
 @pytest.mark.parametrize("source", READERS)
 @settings(max_examples=150, deadline=None)
 @given(cuts=CUTS)
+@example(cuts=[(0.2890625, 0, b">")])  # a date that is none
 def test_any_answer_is_clean_values_or_a_named_error(
     source: str, cuts: list[tuple[float, int, bytes]]
 ) -> None:
