@@ -20,8 +20,9 @@ def after_migrate(**kwargs: Any) -> None:
     """Schedules, the default digest, the groups, and the categories that digests follow."""
     from papers import tasks as papers_tasks
 
-    from . import daily, seeds, tasks
+    from . import seeds, tasks
+    from .models import Digest
 
     papers_tasks.install_schedules(papers_tasks.SCHEDULES | tasks.SCHEDULES)
     seeds.plant()
-    daily.follow_categories()
+    Digest.follow_categories()

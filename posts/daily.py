@@ -8,7 +8,7 @@ from django.db.models import Subquery
 
 from digest_site import clock
 from papers import batches, ledger, pipeline
-from papers.models import Announcement, Beat, Category, Job, Poll
+from papers.models import Announcement, Beat, Job, Poll
 
 from .assembly import assemble
 from .models import DailyPost, Digest
@@ -141,13 +141,6 @@ def _without_post(digest: Digest, since: dt.date) -> set[dt.date]:
     rows = Announcement.objects.filter(category__in=union([digest]), date__gte=since)
     made = digest.posts.filter(date__gte=since).values("date")
     return set(rows.exclude(date__in=made).order_by().values_list("date", flat=True).distinct())
-
-
-def follow_categories() -> None:
-    """Have the categories followed that some active digest wants."""
-    wanted = union(Digest.objects.filter(active=True))
-    Category.objects.exclude(code__in=wanted).filter(followed=True).update(followed=False)
-    Category.objects.filter(code__in=wanted, followed=False).update(followed=True)
 
 
 def _finish(digest: Digest, day: dt.date) -> DayRun:

@@ -13,7 +13,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from papers import taxonomy
-from posts import daily
 from posts.models import Digest
 
 from . import progress
@@ -78,10 +77,6 @@ class DigestAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A digest is switched off, not deleted: its days and addresses stay."""
         return False
-
-    def save_model(self, request: HttpRequest, obj: Digest, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        daily.follow_categories()
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return progress.with_cost(super().get_queryset(request))
