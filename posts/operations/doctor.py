@@ -18,7 +18,7 @@ def examine(*, offline: bool = False) -> list[Sign]:
     """All signs. Where the database does not answer, what lies in it is not asked for."""
     root = health.look([site_settings, database])
     if root[1].is_bad:
-        return root + health.look([disk, cache_server, *(() if offline else doors.ALL)])
+        return root + health.look([disk, cache_server, *(() if offline else doors.WITHOUT_DATABASE)])
     looks: tuple[Look, ...] = (intact, migrations, disk, cache_server)
     signs = root + health.look([*looks, *(() if offline else doors.ALL)])
     if not any(sign.is_bad for sign in signs if sign.name in ("数据库", "迁移")):

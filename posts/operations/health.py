@@ -155,7 +155,10 @@ def schedules() -> Sign:
 
 
 def queue() -> Sign:
-    length = queue_length()
+    try:
+        length = queue_length()
+    except Exception as error:  # noqa: BLE001 - whatever the broker's client raises is the answer here
+        return Sign("队列", BAD, f"问不到：{type(error).__name__}", "看 REDIS_URL，Redis 是否已启动")
     if length > LONG_QUEUE:
         return Sign("队列", BAD, f"{length} 项任务没有人取", "重启后台")
     return Sign("队列", GOOD, f"{length} 项任务")

@@ -45,9 +45,15 @@ def database() -> Sign:
         return _sqlite() if connection.vendor == "sqlite" else _postgres()
     except DatabaseError as error:
         said = logs.clean(str(error)).splitlines()[0]
-        damaged = "malformed" in said or "not a database" in said
-        advice = RESTORE if damaged else "看 DATABASE_URL，数据库是否已启动"
-        return Sign("数据库", BAD, said, advice)
+        return Sign("数据库", BAD, said, _advice(said))
+
+
+def _advice(said: str) -> str:
+    if "malformed" in said or "not a database" in said:
+        return RESTORE
+    if connection.vendor == "sqlite":
+        return "看 DATABASE_URL，目录是否存在、能否写入"
+    return "看 DATABASE_URL，数据库是否已启动"
 
 
 def _postgres() -> Sign:

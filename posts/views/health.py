@@ -1,6 +1,6 @@
 """For monitors and process managers: alive, or with ?deep=1 truly well."""
 
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -15,10 +15,17 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
     503 when not all is well, so that a monitor need not read the body.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-    if request.GET.get("deep") != "1":
-        return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
-    well, signs = health.deep()
-    answer = {"ok": well, **signs}
-    return JsonResponse(answer, status=200 if well else 503, json_dumps_params={"ensure_ascii": False})
+    if request.GET.get("deep") == "1":
+        well, signs = health.deep()
+        answer = {"ok": well, **signs}
+        return JsonResponse(answer, status=200 if well else 503, json_dumps_params={"ensure_ascii": False})
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as error:
+        return _plain(f"database: {type(error).__name__}\n", 503)
+    return _plain("ok\n")
+
+
+def _plain(text: str, status: int = 200) -> HttpResponse:
+    return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")

@@ -6,6 +6,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from django.db import OperationalError, connection
 from django.test import Client
 
 from digest_site import clock
@@ -49,6 +50,16 @@ def examined() -> tuple[int, str]:
 
 def test_alive_needs_no_worker(client: Client) -> None:
     assert client.get("/healthz").content == b"ok\n"
+
+
+def test_a_database_that_does_not_answer_is_503_and_no_traceback(client: Client) -> None:
+    def refuse(*query: object) -> None:
+        raise OperationalError("server closed the connection; user=digest password=hunter2222")
+
+    with connection.execute_wrapper(refuse):
+        answers = [client.get("/healthz"), client.get("/healthz?deep=1")]
+    assert [answer.status_code for answer in answers] == [503, 503]
+    assert not any(b"hunter2222" in answer.content for answer in answers)
 
 
 def test_deep_says_503_without_a_heartbeat(client: Client) -> None:
