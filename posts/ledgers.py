@@ -7,8 +7,6 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.http import HttpRequest, JsonResponse
-
 from digest_site import clock
 from papers import batches, ledger
 from papers.models import Poll
@@ -17,7 +15,6 @@ from .daily import union
 from .models import Digest, Entry
 
 DAYS = 14
-MOST_DAYS = 366
 
 
 def books(digest: Digest, days: Sequence[dt.date]) -> list[dict[str, Any]]:
@@ -49,7 +46,10 @@ def _by_date(dates: Iterable[tuple[dt.date]]) -> dict[dt.date, int]:
 
 
 def state(days: int = DAYS) -> dict[str, Any]:
-    """All active digests over the last `days` days, and what a person should look at. JSON-ready but for dates."""
+    """All active digests over the last `days` days, and what a person should look at. JSON-ready but for dates.
+
+    In numbers only: an id may be of a paper that is not public, and what a source answered is for the admin.
+    """
     newest = ledger.newest_listing()
     span = batches.between(newest - dt.timedelta(days=days - 1), newest)
     digests = list(Digest.objects.filter(active=True))
@@ -61,25 +61,16 @@ def state(days: int = DAYS) -> dict[str, Any]:
             for digest in digests
             for alarm in ledger.alarms(digest.categories)
         ],
-        "days": [book for digest in digests for book in books(digest, span)],
+        "days": [_numbers(book) for digest in digests for book in books(digest, span)],
     }
+
+
+def _numbers(book: dict[str, Any]) -> dict[str, Any]:
+    alone = {source: len(ids) for source, ids in book["differences"].items()}
+    return {name: value for name, value in book.items() if name != "troubles"} | {"differences": alone}
 
 
 def gaps() -> list[ledger.Alarm]:
     """The alarms of all active digests together, oldest first. Before anybody asked arXiv there are none."""
     categories = union(Digest.objects.filter(active=True))
     return ledger.alarms(categories) if Poll.objects.exists() else []
-
-
-def ledger_json(request: HttpRequest) -> JsonResponse:
-    """For monitoring: ?days=14. Status 503 while there is an alarm, so that a plain probe sees it."""
-    wanted = request.GET.get("days", "")
-    found = state(
-        min(int(wanted), MOST_DAYS) if wanted.isascii() and wanted.isdigit() and int(wanted) else DAYS
-    )
-    return JsonResponse(
-        found,
-        status=503 if found["alarms"] else 200,
-        json_dumps_params={"ensure_ascii": False},
-        headers={"Cache-Control": "no-store"},
-    )

@@ -39,7 +39,7 @@ PATIENCE_SECONDS = 30.0
 WORTH_ZIPPING = 1_000
 ACCEPTS_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.IGNORECASE)
 # Not pages: files, and what only people with a session have business with.
-PASSED_THROUGH = (settings.STATIC_URL, "/admin/", "/healthz")
+PASSED_THROUGH = (settings.STATIC_URL, "/admin/", "/healthz", "/ledger.json")
 # The same for everyone, whoever is logged in; and so sure of their validators that a reader who has the
 # newest already costs no more than the generation's row.
 FEEDS = "/feeds"

@@ -5,7 +5,7 @@ from django.urls import include, path, register_converter
 
 from posts.sitemaps import SITEMAPS
 from posts.views import about, days, glossary, papers, reports, searching, shelves, statistics, twins
-from posts.views.health import healthz
+from posts.views.health import healthz, ledger
 
 
 class Digits:
@@ -63,6 +63,7 @@ urlpatterns = [
     path("sitemap-<section>.xml", sitemaps.sitemap, {"sitemaps": SITEMAPS}, name="posts-sitemap"),
     path("robots.txt", about.robots, name="posts-robots"),
     path("healthz", healthz, name="posts-healthz"),
+    path("ledger.json", ledger, name="posts-ledger"),
     path("", include("posts.feed_urls")),
     path("", include("posts.mail_urls")),
 ]

@@ -71,7 +71,7 @@ def day_view(request: HttpRequest, slug: str, day: str) -> HttpResponse:
     date = _date(day)
     post = DailyPost.objects.filter(digest=digest, date=date).first()
     book = ledger.of_day(date, digest.categories)
-    codes = set(digest.categories)
+    codes = set(ledger.codes(digest.categories))
     polls = [poll for poll in Poll.objects.filter(date=date) if codes & set(poll.category.split("+"))]
     context = {
         **admin.site.each_context(request),
@@ -122,19 +122,29 @@ def _date(day: str) -> dt.date:
 
 def _weeks(digest: Digest, first: dt.date) -> list[list[Cell]]:
     weeks = Calendar().monthdatescalendar(first.year, first.month)
-    dates = [date for week in weeks for date in week]
-    posts = {post.date: post for post in digest.posts.filter(date__range=(dates[0], dates[-1]))}
-    asked = set(Poll.objects.filter(date__range=(dates[0], dates[-1])).values_list("date", flat=True))
-    return [[_cell(digest, date, first, posts.get(date), date in asked) for date in week] for week in weeks]
+    month = [date for week in weeks for date in week if date.month == first.month]
+    posts = {post.date: post for post in digest.posts.filter(date__range=(month[0], month[-1]))}
+    books = {book.date: book for book in ledger.of_days(list(filter(_is_public, month)), digest.categories)}
+    return [
+        [
+            _cell(date, books.get(date), posts.get(date)) if date in month else Cell(date, False)
+            for date in week
+        ]
+        for week in weeks
+    ]
 
 
-def _cell(digest: Digest, date: dt.date, first: dt.date, post: DailyPost | None, asked: bool) -> Cell:
-    if date.month != first.month:
-        return Cell(date, False)
-    if not batches.is_announcement_day(date):
-        return Cell(date, True, post=post, why_empty="不公布")
-    if batches.announced_at(date) > clock.now():
-        return Cell(date, True, why_empty="未到")
-    if not asked and post is None:
+def _is_public(date: dt.date) -> bool:
+    """Whether arXiv can have announced it by now, on what we take for a holiday too."""
+    return batches.is_weekday(date) and batches.announced_at(date) <= clock.now()
+
+
+def _cell(date: dt.date, book: ledger.DayLedger | None, post: DailyPost | None) -> Cell:
+    expected = batches.is_announcement_day(date)
+    if book is None:
+        return Cell(date, True, post=post, why_empty="未到" if expected else "不公布")
+    if book.silent or not (expected or book.announced):
+        return Cell(date, True, post=post, why_empty="没有公布" if book.asked_at else "不公布")
+    if book.asked_at is None and post is None:
         return Cell(date, True, why_empty="没有问过")
-    return Cell(date, True, ledger.of_day(date, digest.categories), post)
+    return Cell(date, True, book, post)

@@ -75,6 +75,17 @@ class Day:
         return max(0, self.post.fetched - len(self.cards) - self.held_count - self.waiting)
 
     @property
+    def ledger(self) -> dict[str, Any]:
+        """The line for readers, as numbers for programs."""
+        return {
+            "announced": self.post.fetched,
+            "shown": len(self.cards),
+            "held": {rule["held"]: rule["n"] for rule in self.held},
+            "waiting": self.waiting,
+            "missing": self.missing,
+        }
+
+    @property
     def window(self) -> tuple[dt.datetime, dt.datetime]:
         zone = self.post.digest.tzinfo
         return self.post.window_start.astimezone(zone), self.post.window_end.astimezone(zone)
@@ -141,10 +152,10 @@ def _days_of(posts: list[DailyPost], most: int = RANGE_PAPERS) -> list[Day]:
         post for at, (post, total) in enumerate(zip(posts, totals, strict=True)) if total <= most or at == 0
     ]
     entries = Entry.objects.public().filter(post__in=kept).order_by("post__date", "digest", "position", "id")
-    return _days(kept, of_entries(entries.with_texts()))
+    return with_tallies(kept, of_entries(entries.with_texts()))
 
 
-def _days(posts: list[DailyPost], made: list[Card]) -> list[Day]:
+def with_tallies(posts: list[DailyPost], made: list[Card]) -> list[Day]:
     """Each post with its own of these cards and what it holds besides them, by one query for all."""
     rows = Entry.objects.filter(post__in=posts).order_by("post", "held").values("post", "held")
     tallies = list(rows.annotate(n=Count("id")))
@@ -198,7 +209,7 @@ def _day_context(post: DailyPost, *, draft: bool = False) -> dict[str, Any]:
     made = of_entries(entries.with_texts(), draft=draft)
     neighbours = public_posts(post.digest)
     return {
-        "day": _days([post], made)[0],
+        "day": with_tallies([post], made)[0],
         "digest": post.digest,
         "tags": post.tags.all(),
         "earlier": neighbours.filter(date__lt=post.date).first(),

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from posts import cards
 from posts.models import DailyPost
 from posts.views.common import date_or_404
-from posts.views.days import public_posts
+from posts.views.days import public_posts, with_tallies
 from posts.views.papers import canonical_or_404, card_or_404
 
 
@@ -75,7 +75,8 @@ def day_markdown(request: HttpRequest, slug: str, year: str, month: str, day: st
 @require_safe
 def day_json(request: HttpRequest, slug: str, year: str, month: str, day: str) -> HttpResponse:
     post = _post_or_404(slug, date_or_404(year, month, day))
-    papers = [paper_record(card) | {"section": card.entry.section} for card in _cards(post)]
+    made = _cards(post)
+    papers = [paper_record(card) | {"section": card.entry.section} for card in made]
     return _json(
         {
             "digest": post.digest.slug,
@@ -84,6 +85,7 @@ def day_json(request: HttpRequest, slug: str, year: str, month: str, day: str) -
             "url": absolute(post.get_absolute_url()),
             "window": [post.window_start, post.window_end],
             "announced": post.fetched,
+            "ledger": with_tallies([post], made)[0].ledger,
             "papers": papers,
         }
     )

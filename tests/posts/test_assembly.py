@@ -10,7 +10,6 @@ from posts.assembly import assemble
 from posts.models import DailyPost, Digest, Entry
 from tests import base
 from tests.papers.ingesting import (
-    CATEGORIES,
     MON,
     THU,
     TUE,
@@ -212,15 +211,3 @@ def test_the_policy_machine_publishes_and_leaves_alone_what_a_person_withdrew(se
     daily.assemble_open_days()
     post.refresh_from_db()
     assert post.status == "withdrawn"
-
-
-def test_the_state_for_monitoring_names_alarms_and_answers_503(settings: Any, rf: Any) -> None:
-    with serve(settings, papers_of(WED)):
-        run(settings, at(WED, 9))
-        assemble(digest(), WED)
-        fine = ledgers.ledger_json(rf.get("/"))
-        Announcement.objects.filter(arxiv_id="2602.04001").delete()
-        alarmed = ledgers.ledger_json(rf.get("/?days=1"))
-    assert (fine.status_code, alarmed.status_code) == (200, 503)
-    assert "少了 1 篇" in alarmed.content.decode()
-    assert sorted(digest().categories) == CATEGORIES

@@ -1,0 +1,176 @@
+"""The ledger where people and programs meet it: monitoring, alarms, the calendar, the day's JSON."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from papers import ledger
+from papers.models import Announcement, Paper
+from posts.assembly import assemble
+from posts.models import Digest
+from posts.telling import news
+from tests import base
+from tests.papers.ingesting import THU, TUE, WED, at, evening, list_day, papers_of, run, serve
+from tests.posts import office
+
+pytestmark = pytest.mark.django_db
+
+
+def digest(**changes: Any) -> Digest:
+    found = Digest.objects.get(slug="speech")
+    for name, value in changes.items():
+        setattr(found, name, value)
+    found.save()
+    return found
+
+
+def cells(month: str = "2026-02") -> dict[int, Any]:
+    observer = User.objects.filter(username="赵六").first() or office.observer()
+    page = office.at_desk(observer).get(reverse("admin:posts_calendar") + f"?month={month}")
+    return {cell.date.day: cell for week in page.context["weeks"] for cell in week if cell.in_month}
+
+
+def gaps_told() -> list[str]:
+    return [subject for subject in news.subjects() if subject.startswith("gap:")]
+
+
+# For monitoring
+
+
+def test_monitoring_reads_the_ledger_as_json_and_sees_a_lost_row_as_503(
+    settings: Any, client: Client
+) -> None:
+    with serve(settings, papers_of(WED)):
+        run(settings, at(WED, 9))
+        assemble(digest(), WED)
+        fine = client.get("/ledger.json")
+        Announcement.objects.filter(arxiv_id="2602.04001").delete()
+        alarmed = client.get("/ledger.json?days=1")
+    assert (fine.status_code, alarmed.status_code) == (200, 503)
+    assert fine.json()["alarms"] == []
+    today = fine.json()["days"][-1]
+    assert (today["digest"], today["date"], today["announced"], today["stored"]) == (
+        "speech",
+        "2026-02-04",
+        3,
+        3,
+    )
+    assert [line["printed"] for line in today["categories"]] == [2, 2]
+    assert (today["shown"], today["held"], today["post"]) == (0, {}, "draft")
+    (alarm,) = alarmed.json()["alarms"]
+    assert alarm["date"] == "2026-02-04"
+    assert "少了" in alarm["message"]
+    assert [day["date"] for day in alarmed.json()["days"]] == ["2026-02-04"]
+
+
+def test_the_public_ledger_has_numbers_and_no_ids(settings: Any, client: Client) -> None:
+    with serve(settings, papers_of(WED)) as server:
+        server.fault("api-lag")
+        run(settings, evening(WED))
+        assert ledger.of_day(WED, digest().categories).differences["list"]
+        answer = client.get("/ledger.json")
+    assert "2602.04" not in answer.content.decode()
+    assert answer.json()["days"][-1]["differences"] == {"list": 3}
+    assert "no-store" in answer["Cache-Control"]
+
+
+@pytest.mark.parametrize("query", ["?days=0", "?days=-1", "?days=x", "?days=99999999999", "?days=\u00b2"])
+def test_monitoring_may_ask_for_any_number_of_days(client: Client, query: str) -> None:
+    assert client.get(f"/ledger.json{query}").status_code in (200, 503)
+
+
+def test_the_days_json_tells_what_its_page_tells(client: Client) -> None:
+    post = base.make_post(date=WED)
+    for number, held in enumerate(["", "", "排除词：music"]):
+        summary = base.make_summary(paper=base.make_paper(arxiv_id=f"2602.0400{number}"))
+        base.make_entry(post=post, summary=summary, held=held)
+    Digest.objects.update(policy="machine")
+    post.publish(base.chief())
+    found = client.get(f"{post.get_absolute_url().rstrip('/')}.json").json()["ledger"]
+    assert found["held"] == {"排除词：music": 1}
+    assert found["shown"] + found["waiting"] == 2
+
+
+# Alarms reach people
+
+
+def test_a_business_day_on_which_nothing_came_is_told_until_it_closes(settings: Any) -> None:
+    digest()
+    with serve(settings, [*papers_of(TUE), *papers_of(THU)]):
+        run(settings, at(TUE, 9))
+        assert gaps_told() == []
+        list_day(settings, evening(WED), WED)
+        assert [alarm.date for alarm in ledger.alarms(digest().categories)] == [WED]
+        (told,) = gaps_told()
+        assert "2026-02-04 是公布日，arXiv 的列表却是空的" in str(news.words(told))
+        run(settings, at(THU, 9))
+    assert gaps_told() == []
+    assert news.words(told) is None
+
+
+def test_a_listing_that_nobody_could_read_for_hours_is_told(settings: Any) -> None:
+    digest()
+    with serve(settings, [*papers_of(TUE), *papers_of(WED)]) as server:
+        run(settings, at(TUE, 9))
+        server.fault("down")
+        run(settings, evening(WED))
+        assert gaps_told() == []
+        settings.NOW = evening(WED, 26.5)
+        (told,) = gaps_told()
+    assert "列表仍未读到：cs.SD、eess.AS" in str(news.words(told))
+
+
+# The calendar
+
+
+def test_the_calendar_of_a_month_asks_a_constant_number_of_questions(
+    settings: Any, django_assert_max_num_queries: Any
+) -> None:
+    with serve(settings, [*papers_of(TUE), *papers_of(WED), *papers_of(THU)]):
+        for day in (TUE, WED, THU):
+            run(settings, at(day, 9))
+            assemble(digest(), day)
+    with django_assert_max_num_queries(40):
+        found = cells()
+    assert [found[day].book.stored for day in (3, 4, 5)] == [3, 3, 3]
+    assert found[7].why_empty == "不公布"  # a Saturday
+    assert found[6].why_empty == "未到"
+
+
+def test_the_calendar_shows_a_listing_on_what_we_take_for_a_holiday(settings: Any) -> None:
+    holiday = dt.date(2026, 1, 20)  # the Tuesday after the Monday evening without a mailing
+    with serve(settings, [*papers_of(holiday), *papers_of(dt.date(2026, 1, 21))], holidays=()):
+        run(settings, at(holiday, 9))
+        run(settings, at(dt.date(2026, 1, 21), 9))
+    found = cells("2026-01")
+    assert found[20].book.announced == 3
+    assert found[20].colour == "green" or found[20].word == "未完"
+
+
+def test_a_date_that_proved_silent_is_said_to_have_none(settings: Any) -> None:
+    with serve(settings, [*papers_of(TUE), *papers_of(THU)]):
+        run(settings, at(TUE, 9))
+        run(settings, at(WED, 9))
+        assert cells()[4].colour == "red"
+        run(settings, at(THU, 9))
+    found = cells()[4]
+    assert (found.colour, found.word) == ("none", "没有公布")
+
+
+def test_the_calendar_knows_a_category_under_its_other_name(settings: Any) -> None:
+    digest(categories=["cs.SY"])
+    with serve(
+        settings,
+        papers_of(WED),
+    ):
+        settings.NOW = at(WED, 9)
+        list_day(settings, at(WED, 9), WED, ["cs.SY"])
+    page = office.at_desk(office.observer()).get(
+        reverse("admin:posts_calendar_day", args=["speech", "2026-02-04"])
+    )
+    assert {poll.category for poll in page.context["polls"]} >= {"eess.SY"}
+    assert Paper.objects.count() == 0
