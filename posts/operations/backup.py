@@ -1,4 +1,4 @@
-"""Copies of the database, and the proof that they can be used.
+"""Copies of the database. (`restoring` proves them and puts them back.)
 
 A backup is one file and beside it a manifest (JSON): its digest, and how many rows each table has in it. SQLite is copied
 by `VACUUM INTO` (one snapshot, while everybody goes on writing) and compressed, PostgreSQL by pg_dump's
@@ -14,7 +14,6 @@ import os
 import shutil
 import sqlite3
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -22,20 +21,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from django.conf import settings
-from django.core.management import call_command
-from django.db import DatabaseError, connection
+from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
 from digest_site import clock, logs
-from papers.models import Beat, Generation
+from papers.models import Beat
 
-from . import databases
+from . import postgres
 from .health import BACKUP
-from .supervisor import environment
 
 STAMP = "%Y%m%dT%H%M%SZ"
 SUFFIXES = {"sqlite": ".sqlite3.gz", "postgresql": ".dump"}
 TOO_OLD_TO_WAIT = 900
+SCRATCH = ".scratch-"
+LEFT_FOR = dt.timedelta(days=1)
 
 
 class BackupError(Exception):
@@ -58,15 +57,14 @@ class Manifest:
         return sum(self.tables.values())
 
 
-# --- Making ----------------------------------------------------------------------------------------------------
-
-
 def make(folder: Path, keep: int | None = None) -> tuple[Path, Manifest]:
     """A new backup in `folder`, with `keep` the newest ones only; it appears under its name when it is whole."""
     folder.mkdir(parents=True, exist_ok=True)
+    clear_leftovers(folder)
     now = clock.machine_now()
     path = _free_name(folder, now)
-    with _temporary(folder) as draft:
+    with scratch_folder(folder) as scratch:
+        draft = scratch / "backup"
         tables = _copy_sqlite(draft) if connection.vendor == "sqlite" else _dump_postgres(draft)
         manifest = Manifest(path.name, connection.vendor, now.isoformat(), _sha256(draft), tables, _applied())
         os.chmod(draft, 0o600)
@@ -88,9 +86,18 @@ def _free_name(folder: Path, now: dt.datetime) -> Path:
 
 
 @contextmanager
-def _temporary(folder: Path) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".making-") as scratch:
-        yield Path(scratch) / "backup"
+def scratch_folder(beside: Path) -> Iterator[Path]:
+    """A folder on the same disk, gone afterwards: there is room where the database is, /tmp may be memory."""
+    with tempfile.TemporaryDirectory(dir=beside, prefix=SCRATCH) as folder:
+        yield Path(folder)
+
+
+def clear_leftovers(beside: Path) -> None:
+    """Remove what runs that were killed have left of theirs."""
+    long_ago = (clock.machine_now() - LEFT_FOR).timestamp()
+    for folder in beside.glob(f"{SCRATCH}*"):
+        if folder.stat().st_mtime < long_ago:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _copy_sqlite(draft: Path) -> dict[str, int]:
@@ -104,9 +111,9 @@ def _copy_sqlite(draft: Path) -> dict[str, int]:
 
 
 def _dump_postgres(draft: Path) -> dict[str, int]:
-    with databases.snapshot() as (name, tables):
+    with postgres.snapshot() as (name, tables):
         command = ["pg_dump", "--format=custom", "--no-owner", f"--snapshot={name}", f"--file={draft}"]
-        _run(command, databases.pg_environment())
+        run(command, postgres.pg_environment())
     return tables
 
 
@@ -139,9 +146,6 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-# --- Proving ---------------------------------------------------------------------------------------------------
-
-
 def read_manifest(path: Path) -> Manifest:
     """:raises BackupError: there is none, or the file is not the one that it describes."""
     try:
@@ -153,6 +157,11 @@ def read_manifest(path: Path) -> Manifest:
     if _sha256(path) != manifest.sha256:
         raise BackupError(f"{path.name} 与它的清单不符：文件已损坏")
     return manifest
+
+
+def made_at(path: Path) -> dt.datetime:
+    """When a backup was made, by its manifest."""
+    return dt.datetime.fromisoformat(read_manifest(path).made_at)
 
 
 def check_sqlite(path: Path) -> dict[str, int]:
@@ -176,109 +185,7 @@ def check_sqlite(path: Path) -> dict[str, int]:
     return tables
 
 
-def drill(path: Path) -> Manifest:
-    """Restore into a scratch database, compare every table, migrate it, and read pages from it.
-
-    :raises BackupError: the copy would not have served.
-    """
-    manifest = read_manifest(path)
-    _require_vendor(manifest)
-    with _scratch(manifest.vendor, path) as (url, tables):
-        if differing := [name for name, rows in manifest.tables.items() if tables.get(name) != rows]:
-            raise BackupError(f"恢复出来的表与清单不符：{'、'.join(differing)}")
-        surroundings = environment(DATABASE_URL=url, DATABASE_URL_FILE="", REDIS_URL="", REDIS_URL_FILE="")
-        _run([sys.executable, "manage.py", "doctor", "--copy"], surroundings)
-    return manifest
-
-
-@contextmanager
-def _scratch(vendor: str, path: Path) -> Iterator[tuple[str, dict[str, int]]]:
-    """A scratch database with the backup in it: its address, and its rows by table."""
-    if vendor == "sqlite":
-        with tempfile.TemporaryDirectory(prefix="digest-drill-") as folder:
-            copy = Path(folder) / "db.sqlite3"
-            _unpack(path, copy)
-            yield f"sqlite:///{copy}", check_sqlite(copy)
-        return
-    with databases.scratch_database() as name:
-        _run(
-            ["pg_restore", "--no-owner", "--exit-on-error", f"--dbname={name}", str(path)],
-            databases.pg_environment(),
-        )
-        yield databases.url(name), databases.rows_of(name)
-
-
-def _unpack(path: Path, to: Path) -> None:
-    try:
-        with gzip.open(path, "rb") as packed, to.open("wb") as unpacked:
-            shutil.copyfileobj(packed, unpacked, 1 << 20)
-    except (OSError, EOFError) as error:
-        raise BackupError(f"{path.name} 解不开：{error}") from error
-
-
-def _require_vendor(manifest: Manifest) -> None:
-    if manifest.vendor != connection.vendor:
-        raise BackupError(
-            f"这份备份来自 {manifest.vendor}，现在的数据库是 {connection.vendor}；搬家用 manage.py copy_database"
-        )
-
-
-# --- Restoring -------------------------------------------------------------------------------------------------
-
-
-def restore(path: Path, safety: Path | None) -> Manifest:
-    """Put a backup in the place of the present database, which is itself backed up to `safety` first.
-
-    The content generation goes on rising, so that no web process shows a page of before.
-    """
-    manifest = read_manifest(path)
-    _require_vendor(manifest)
-    generation = _generation()
-    if safety and generation:
-        make(safety)
-    connection.close()
-    if manifest.vendor == "sqlite":
-        _restore_sqlite(path)
-    else:
-        command = [
-            "pg_restore",
-            "--clean",
-            "--if-exists",
-            "--no-owner",
-            "--single-transaction",
-            "--exit-on-error",
-        ]
-        name = settings.DATABASES["default"]["NAME"]
-        _run([*command, f"--dbname={name}", str(path)], databases.pg_environment())
-    call_command("migrate", verbosity=0)
-    Generation.bump()
-    Generation.objects.filter(pk=1, number__lte=generation).update(number=generation + 1)
-    return manifest
-
-
-def _generation() -> int:
-    """The content generation; 0 in an empty database."""
-    try:
-        return Generation.current()
-    except DatabaseError:
-        return 0
-
-
-def _restore_sqlite(path: Path) -> None:
-    """By SQLite's own online copying, so that whoever has the file open sees the new content."""
-    target = Path(settings.DATABASES["default"]["NAME"])
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".restoring-") as folder:
-        copy = Path(folder) / "db.sqlite3"
-        _unpack(path, copy)
-        check_sqlite(copy)
-        with closing(sqlite3.connect(copy)) as source, closing(sqlite3.connect(target, timeout=60)) as live:
-            source.backup(live)
-
-
-# --- Other programs --------------------------------------------------------------------------------------------
-
-
-def _run(command: list[str], surroundings: dict[str, str]) -> None:
+def run(command: list[str], surroundings: dict[str, str]) -> None:
     try:
         done = subprocess.run(
             command,
@@ -295,8 +202,3 @@ def _run(command: list[str], surroundings: dict[str, str]) -> None:
     if done.returncode:
         said = logs.clean((done.stderr or done.stdout).strip())[-600:]
         raise BackupError(f"{' '.join(map(str, command[:3]))} 失败：{said}")
-
-
-def made_at(path: Path) -> dt.datetime:
-    """When a backup was made, by its manifest."""
-    return dt.datetime.fromisoformat(read_manifest(path).made_at)

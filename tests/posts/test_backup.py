@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import sqlite3
 from contextlib import closing
 from io import StringIO
@@ -12,7 +13,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from papers.models import Beat, Generation, Paper
-from posts.operations import backup
+from posts.operations import backup, restoring
 from posts.operations.backup import BackupError
 from tests.base import make_paper, make_public_paper
 
@@ -34,6 +35,16 @@ def test_a_backup_is_one_private_file_and_what_is_in_it(tmp_path: Path) -> None:
     assert path.name in Beat.objects.get(name="backup").note
 
 
+def test_what_a_killed_backup_left_is_cleared_away(tmp_path: Path) -> None:
+    old, new = tmp_path / f"{backup.SCRATCH}old", tmp_path / f"{backup.SCRATCH}new"
+    for folder in (old, new):
+        folder.mkdir()
+        (folder / "backup").write_bytes(b"half")
+    os.utime(old, (0, 0))
+    backup.make(tmp_path)
+    assert not old.exists() and new.exists(), "another backup may be under way"
+
+
 def test_only_the_newest_are_kept(tmp_path: Path) -> None:
     for stamp in ("20250101T000000Z", "20250102T000000Z", "20250103T000000Z"):
         (tmp_path / f"digest-{stamp}.sqlite3.gz").write_bytes(b"")
@@ -50,7 +61,7 @@ def test_what_is_restored_is_what_was_backed_up(tmp_path: Path) -> None:
     path, _ = backup.make(tmp_path / "a")
     make_paper("2601.00002")
     Paper.objects.filter(arxiv_id="2601.00001").update(title="Changed since")
-    backup.restore(path, tmp_path / "before")
+    restoring.restore(path, tmp_path / "before")
     assert papers() == {"2601.00001"}
     assert Paper.objects.get().title != "Changed since"
 
@@ -61,7 +72,7 @@ def test_the_generation_rises_so_that_no_page_of_before_is_shown(tmp_path: Path)
     for _ in range(5):
         Generation.bump()
     before = Generation.objects.get(pk=1).number
-    backup.restore(path, tmp_path / "before")
+    restoring.restore(path, tmp_path / "before")
     assert Generation.objects.get(pk=1).number > before
 
 
@@ -69,7 +80,7 @@ def test_the_present_database_is_backed_up_before_it_is_replaced(tmp_path: Path)
     Generation.bump()
     path, _ = backup.make(tmp_path / "a")
     make_paper("2601.00002")
-    backup.restore(path, tmp_path / "before")
+    restoring.restore(path, tmp_path / "before")
     (safety,) = backup.backups(tmp_path / "before")
     assert backup.read_manifest(safety).tables["papers_paper"] == 1
 
@@ -93,7 +104,7 @@ def test_a_damaged_backup_is_refused_and_changes_nothing(tmp_path: Path) -> None
     path, _ = backup.make(tmp_path)
     path.write_bytes(path.read_bytes()[:-10] + b"0123456789")
     with pytest.raises(BackupError, match="损坏"):
-        backup.restore(path, tmp_path)
+        restoring.restore(path, tmp_path)
     assert papers() == {"2601.00001"}
 
 
@@ -101,7 +112,7 @@ def test_a_backup_without_its_manifest_is_refused(tmp_path: Path) -> None:
     path, _ = backup.make(tmp_path)
     Path(f"{path}.json").unlink()
     with pytest.raises(BackupError, match="缺失"):
-        backup.restore(path, tmp_path)
+        restoring.restore(path, tmp_path)
 
 
 def test_a_backup_of_another_kind_of_database_is_refused(tmp_path: Path) -> None:
@@ -111,7 +122,7 @@ def test_a_backup_of_another_kind_of_database_is_refused(tmp_path: Path) -> None
     fields["vendor"] = "postgresql" if connection.vendor == "sqlite" else "sqlite"
     manifest.write_text(json.dumps(fields))
     with pytest.raises(BackupError, match="copy_database"):
-        backup.drill(path)
+        restoring.drill(path)
 
 
 def test_the_drill_restores_migrates_and_reads_pages(tmp_path: Path) -> None:
@@ -137,7 +148,7 @@ def test_the_drill_finds_rows_that_are_missing(tmp_path: Path) -> None:
     fields = json.loads(manifest.read_text()) | {"sha256": backup._sha256(path)}
     manifest.write_text(json.dumps(fields))
     with pytest.raises(BackupError, match="papers_paper"):
-        backup.drill(path)
+        restoring.drill(path)
 
 
 @sqlite_only

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from posts.operations import backup
+from posts.operations import backup, restoring
 
 
 class Command(BaseCommand):
@@ -22,7 +22,7 @@ class Command(BaseCommand):
             path, manifest = backup.make(options["to"].resolve(), options["keep"])
             self.stdout.write(f"{path}（{path.stat().st_size / 1e6:.1f} MB）")
             if not options["no_drill"]:
-                backup.drill(path)
+                restoring.drill(path)
                 self.stdout.write("演练：恢复到临时数据库，行数相符，页面打得开")
         except (backup.BackupError, OSError) as error:
             raise CommandError(str(error)) from error

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from posts.management.base import Usage
-from posts.operations import databases
+from posts.operations import moving
 from posts.operations.supervisor import environment
 
 
@@ -27,12 +27,12 @@ class Command(BaseCommand):
         command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
         if subprocess.call(command, env=surroundings, cwd=settings.BASE_DIR):
             raise CommandError("目标数据库没有准备好，见上面的说明")
-        with databases.opened(url) as other:
-            if databases.has_papers(other) and not options["replace"]:
+        with moving.opened(url) as other:
+            if moving.has_papers(other) and not options["replace"]:
                 raise Usage("目标数据库里已有论文；要替换请加 --replace")
             try:
-                copied = databases.copy_everything(other)
-            except databases.Mismatch as error:
+                copied = moving.copy_everything(other)
+            except moving.Mismatch as error:
                 raise CommandError(f"没有搬成，目标保持原样：{error}") from error
         self.stdout.write("已搬完。把 DATABASE_URL 换成新地址，再启动。")
         self.stdout.write(f"tables={len(copied)} rows={sum(copied.values())}")

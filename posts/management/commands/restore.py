@@ -5,10 +5,11 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
 
 from papers.models import Paper
 from posts.management.base import Usage
-from posts.operations import backup
+from posts.operations import backup, restoring
 from posts.operations.health import ago
 
 
@@ -27,7 +28,9 @@ class Command(BaseCommand):
         if path is None:
             raise Usage(f"{folder} 里没有备份")
         try:
-            manifest = backup.drill(path) if options["drill"] else self.restore(path, folder, options["yes"])
+            manifest = (
+                restoring.drill(path) if options["drill"] else self.restore(path, folder, options["yes"])
+            )
         except (backup.BackupError, OSError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{path.name}：{'演练成功' if options['drill'] else '已恢复'}")
@@ -37,10 +40,10 @@ class Command(BaseCommand):
         if not sure and has_papers():
             made = backup.made_at(path)
             raise Usage(f"数据库里已有论文；要用 {ago(made)}的 {path.name} 替换，请加 --yes")
-        return backup.restore(path, folder)
+        return restoring.restore(path, folder)
 
 
 def has_papers() -> bool:
     """Whether there is anything to lose; tables that are not there have nothing."""
     table = Paper._meta.db_table
-    return table in backup.connection.introspection.table_names() and Paper.objects.exists()
+    return table in connection.introspection.table_names() and Paper.objects.exists()
