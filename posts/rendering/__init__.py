@@ -20,7 +20,7 @@ from posts.rendering.cleaning import clean
 from posts.rendering.formulae import lift
 
 # Goes up when the same Markdown gives other HTML; stored HTML with a smaller number is rendered again.
-RENDERER_VERSION = 1
+RENDERER_VERSION = 2
 
 # Ten times the longest reading; what is longer is shown as plain text, so that no text takes a second.
 MAX_LENGTH = 60_000

@@ -6,15 +6,15 @@ from posts.rendering import mathml
 
 _BLOCKS = ("p", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "hr", "br",
            "table", "thead", "tbody", "tr", "th", "td")  # fmt: skip
-_INLINES = ("strong", "em", "del", "code", "a")
+_INLINES = ("strong", "em", "del", "code", "a", "span")
 TAGS = {*_BLOCKS, *_INLINES, *mathml.ELEMENTS}
 ATTRIBUTES = {
     "a": {"href", "title"},
     "ol": {"start"},
     **{name: set(attributes) for name, attributes in mathml.ELEMENTS.items() if attributes},
 }
-# Alignment of a table's column; the renderer knows no other class.
-CLASSES = {cell: {"left", "center", "right"} for cell in ("th", "td")}
+# Alignment of a table's column, and what a line must not break inside of; the renderer knows no other class.
+CLASSES = {"th": {"left", "center", "right"}, "td": {"left", "center", "right"}, "span": {"nobr"}}
 SCHEMES = {"http", "https", "mailto"}
 # The text is a machine's or a stranger's: no endorsement, no opener, and the target learns no page of ours.
 LINK_REL = "nofollow noopener noreferrer ugc"

@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element
 
 from posts.rendering import assembly, emphasis, line_ends, links, mathml, texmarkup
 from posts.rendering.backticks import RUN, Backticks
-from posts.rendering.characters import TOKEN, TOKEN_OPEN, printable
+from posts.rendering.characters import TOKEN, TOKEN_CLOSE, TOKEN_OPEN, printable
 from posts.rendering.emphasis import Piece
 from posts.rendering.formulae import Formula, restore
 from posts.rendering.styles import READING, Style
@@ -20,12 +20,17 @@ MAX_WRAPPERS = 6
 
 _SPECIAL = re.compile(rf"[\\`\[\]!*_~<&\n{TOKEN_OPEN}{{'-]|https?://")
 _TEX_LINE_END = re.compile(r"\\\\(?=\s)")
+# `3\,ms`: a space, where Markdown alone would see an escaped comma.
+_THIN_SPACE = re.compile(rf"(?<=[0-9A-Za-z%){TOKEN_CLOSE}])\\,(?=[0-9A-Za-z\\%({TOKEN_OPEN}])")
+_OPENING = frozenset("（［｛〔【《〈「『“‘([")
 _DELIMITERS = re.compile(r"\*+|_+|~+")
 _HYPHENS = re.compile("-+")
 _ESCAPABLE = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ ")
 _ENTITY = re.compile(r"&(?:#[xX][0-9a-fA-F]{1,6}|#\d{1,7}|[A-Za-z][A-Za-z0-9]{1,31});")
 # TeX's unbreakable space, not the 约~ of ranges.
-_TIE = re.compile(rf"(?:(?<=[a-z]{{3}})|(?<=[A-Za-z]\.))~(?=[0-9A-Z\\{TOKEN_OPEN}])")
+_TIE = re.compile(
+    rf"(?:(?<=[a-z]{{3}})|(?<=[A-Za-z]\.))~(?=[0-9A-Z\\{TOKEN_OPEN}])|~(?=\\(?:[a-zA-Z]*ref|cite[a-z]*)\W)"
+)
 
 
 @dataclass
@@ -91,6 +96,9 @@ class _Scanner:
         if not self.style.brackets and _TEX_LINE_END.match(self.text, at):
             self._say(" ")
             return at + 2
+        if _THIN_SPACE.match(self.text, at):
+            self._say("\u00a0")
+            return at + 2
         end = self._command(at)
         if end is None and following in _ESCAPABLE and following:
             self._say(following)
@@ -104,6 +112,8 @@ class _Scanner:
         command = texmarkup.command(self.text, at, self.braces)
         if command is None or (command.inside and self.wrapped >= MAX_WRAPPERS):
             return None
+        if command.breaks:
+            self.pieces.append(Element("br"))
         self._say(command.text)
         if command.tag == "code":
             self.pieces.append(assembly.code(self._restored(command.inside)))
@@ -112,7 +122,7 @@ class _Scanner:
         return command.end
 
     def _wrap(self, command: texmarkup.Command) -> None:
-        made = Element(command.tag or "span")
+        made = Element(command.tag or "group")
         if self.style.addresses and links.allowed(command.address):
             made = assembly.link(command.address)
         fill(made, command.inside, self.formulae, self.style, self.wrapped + 1)
@@ -169,8 +179,22 @@ class _Scanner:
         token = TOKEN.match(self.text, at)
         assert token
         formula = self.formulae[int(token[1])]
-        self.pieces.append(mathml.element(formula) if self.style.mathml else texmarkup.spoken(formula.tex))
+        if self.style.mathml:
+            self.pieces.append(self._kept_with_bracket(mathml.element(formula)))
+        else:
+            self._say(texmarkup.spoken(formula.tex))
         return token.end()
+
+    def _kept_with_bracket(self, made: Element) -> Element:
+        """Browsers break the line before a formula even after an opening bracket; CLREQ forbids that."""
+        before = self.pieces[-1] if self.pieces else ""
+        if made.get("display") != "inline" or not isinstance(before, str) or before[-1:] not in _OPENING:
+            return made
+        self.pieces[-1] = before[:-1]
+        both = Element("span", {"class": "nobr"})
+        both.text = before[-1]
+        both.append(made)
+        return both
 
     def _entity(self, at: int) -> int | None:
         entity = _ENTITY.match(self.text, at)

@@ -17,6 +17,7 @@ from latex2mathml.converter import Converter
 from posts.rendering.alphabets import styled
 from posts.rendering.characters import has_han, printable
 from posts.rendering.formulae import MAX_LENGTH, Formula
+from posts.rendering.spacing import set_spaces
 
 MAX_DEPTH = 40
 MAX_ELEMENTS = 3000
@@ -83,16 +84,25 @@ _RENAMED = {
 }  # fmt: skip
 _RENAME = re.compile(r"\\(%s)(?![A-Za-z])" % "|".join(_RENAMED))  # noqa: UP031
 _ENVIRONMENT = re.compile(
-    r"\\(begin|end)\{(align|eqnarray|gather|gathered|multline|flalign|math|displaymath|equation)\*?\}"
+    r"\\(begin|end)\{(align|aligned|alignat|alignedat|eqnarray|gather|gathered|multline|flalign|math|displaymath|equation)\*?\}"
+    r"(?:\[[tbc]\])?(?:\{\d\})?"
 )
 _ALIGNED = {
     "align": "align*",
+    "aligned": "align*",
+    "alignat": "align*",
+    "alignedat": "align*",
     "eqnarray": "align*",
     "flalign": "align*",
     "gather": "matrix",
     "gathered": "matrix",
     "multline": "matrix",
 }
+_ARG = re.compile(
+    r"\\(?:operatorname\*?\s*\{\s*arg|arg)(?![A-Za-z])(?:\s|\\[,;!: ]|~)*\\?(max|min)(?![A-Za-z])\s*(\})?"
+)
+_OPERATOR_NAME = re.compile(r"\\operatorname\*?\s*\{([^{}]*)\}|\\arg(?![A-Za-z])")
+_NAME_SPACE = re.compile(r"\\[,;:! ]|~")
 _TEXT_ESCAPE = re.compile(r"\\([_{}#&%$ ])")
 _LAST_LINE_END = re.compile(r"(?:\\\\\s*)+$")
 _GROUP = re.compile(r"\{[^{}]*\}")
@@ -135,13 +145,23 @@ def _math(tex: str, display: bool) -> Element:
         raise _Unconvertible(tex)
     mode = "block" if display else "inline"
     raw = Converter(display=mode).convert_to_element(_prepared(tex))
-    if not "".join(raw.itertext()).strip() or sum(1 for _ in raw.iter()) > MAX_ELEMENTS:
+    if (
+        not "".join(raw.itertext()).strip()
+        or sum(1 for _ in raw.iter()) > MAX_ELEMENTS
+        or _lost_columns(tex, raw)
+    ):
         raise _Unconvertible(tex)
     math = Element("math", {"display": mode})
     semantics = SubElement(math, "semantics")
     _copy(raw[0], semantics, 0)
     SubElement(semantics, "annotation", {"encoding": "application/x-tex"}).text = tex
     return math
+
+
+def _lost_columns(tex: str, raw: Element) -> bool:
+    """Whether an `&` that parts columns came out as a sign: the environment is not known."""
+    signs = sum(1 for one in raw.iter("mi") if unescape(one.text or "") == "&")
+    return signs > tex.count(r"\&")
 
 
 def _depth(tex: str) -> int:
@@ -155,7 +175,18 @@ def _depth(tex: str) -> int:
 def _prepared(tex: str) -> str:
     tex = _DROPPED.sub(" ", _COMMENT.sub("", tex))
     tex = _RENAME.sub(lambda macro: "\\" + _RENAMED[macro[1]], tex)
+    tex = _OPERATOR_NAME.sub(_operator_name, _ARG.sub(_arg, tex))
     return _in_lines(_ENVIRONMENT.sub(_renamed_environment, tex))
+
+
+def _arg(match: re.Match[str]) -> str:
+    """`\\arg\\max` and `\\operatorname*{arg\\,max}` are one operator."""
+    inside = match[0].startswith("\\operatorname")
+    return f"\\arg{match[1]} " if inside == bool(match[2]) else match[0]
+
+
+def _operator_name(match: re.Match[str]) -> str:
+    return f"\\operatorname{{{_NAME_SPACE.sub(' ', match[1] or 'arg')}}}"
 
 
 def _in_lines(tex: str) -> str:
@@ -188,6 +219,8 @@ def _copy(raw: Element, parent: Element, depth: int) -> None:
     copied.text = (text if tag == "mtext" else styled(text, raw.get("mathvariant", ""))) or None
     for child in raw:
         _copy(child, copied, depth + 1)
+    if tag in ("mrow", "mtd", "mstyle"):
+        set_spaces(copied)
 
 
 def _token(tag: str, text: str) -> tuple[str, str]:

@@ -29,6 +29,8 @@ _SWITCH = re.compile(r"\{\\(bf|it|sl|em|tt|sc|rm|sf)(?:series|shape|family)?(?![
 _LINK = re.compile(r"\\href\s?\{\s?(?P<address>[^{}\s]{1,1000})\s?\}\s?(?=\{)")
 _COLOUR = re.compile(r"\\(?:textcolor|colorbox)\s?\{[^{}\n]{1,40}\}\s?(?=\{)")
 _VERBATIM = re.compile(r"\\verb([|!+])([^\n]{1,200}?)\1")
+_LIST_END = re.compile(r"\s*\\(?:begin|end)\{(?:itemize|enumerate|description)\}(?:\[[^\[\]\n]{0,40}\])?\s*")
+_LIST_ITEM = re.compile(r"\\item(?![A-Za-z])\s*")
 _SIZE = re.compile(
     r"\\(?:tiny|scriptsize|footnotesize|small|normalsize|large|Large|noindent|par|newline|/|!)(?![A-Za-z]) ?"
 )
@@ -42,7 +44,7 @@ _SYMBOLS = {
     "texttrademark": "™", "copyright": "©", "pounds": "£", "euro": "€", "S": "§", "P": "¶", "dag": "†", "ddag": "‡",
     "times": "×", "pm": "±", "sim": "∼", "approx": "≈", "le": "≤", "leq": "≤", "ge": "≥", "geq": "≥", "neq": "≠",
     "rightarrow": "→", "to": "→", "leftarrow": "←", "leftrightarrow": "↔", "Rightarrow": "⇒", "cdot": "·",
-    "circ": "∘", "degree": "°", "infty": "∞", "checkmark": "✓", "deg": "°", "textperthousand": "‰", "textellipsis": "…", "LaTeX": "LaTeX", "TeX": "TeX", "quad": " ",
+    "circ": "∘", "equiv": "≡", "star": "⋆", "lesssim": "≲", "gtrsim": "≳", "degree": "°", "infty": "∞", "checkmark": "✓", "deg": "°", "textperthousand": "‰", "textellipsis": "…", "LaTeX": "LaTeX", "TeX": "TeX", "quad": " ",
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ϵ", "lambda": "λ", "mu": "μ", "pi": "π",
     "sigma": "σ", "tau": "τ", "theta": "θ", "phi": "ϕ", "omega": "ω", "Delta": "Δ", "Omega": "Ω",
 }  # fmt: skip
@@ -76,13 +78,17 @@ def dash(text: str, start: int, end: int) -> str:
 
 
 class Command(NamedTuple):
-    """What a command says: `text`, or what is `inside` it within the element `tag` (empty: none), linked to `address`."""
+    """What a command says: `text`, or what is `inside` it within the element `tag` (empty: none), linked to `address`.
+
+    With `breaks` it begins a line.
+    """
 
     end: int
     text: str = ""
     inside: str = ""
     tag: str = ""
     address: str = ""
+    breaks: bool = False
 
 
 class Braces:
@@ -121,6 +127,10 @@ def command(text: str, at: int, braces: Braces) -> Command | None:
         grouped = text[at] == "{"
         if not grouped or text.startswith("}", symbol.end()):
             return Command(symbol.end() + grouped, _SYMBOLS[symbol[1]])
+    if item := _LIST_ITEM.match(text, at):
+        return Command(item.end(), "• ", breaks=True)
+    if end := _LIST_END.match(text, at):
+        return Command(end.end(), " ")
     return _wrapper(text, at, braces)
 
 

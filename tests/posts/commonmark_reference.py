@@ -19,7 +19,7 @@ _READING = re.compile(r'<div markdown="1">\n(.*?)\n</div>', re.DOTALL)
 _ABSTRACT = re.compile(r"^- \*\*PDF\*\*:[^\n]*\n(.*?)\n<details>", re.DOTALL | re.MULTILINE)
 _FORMULA = "Ⓜ"
 _HEADING = re.compile(r"(</?h)([1-6])(?=>)")
-_UNWRAPPED = {"a", "br", "div", "tight"}
+_UNWRAPPED = {"a", "br", "div", "span", "tight"}
 _REFERENCE = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 
 

@@ -146,3 +146,66 @@ def test_lines_of_a_display_formula_are_rows() -> None:
     assert html.count("<mtr>") >= 2
     assert "linebreak" not in html
     assert "<mtable" not in to_html("$$\na = b \\\\\n$$")
+
+
+def mathml(tex: str) -> str:
+    """The MathML of a formula without what carries its source."""
+    html = re.sub(r"<annotation.*?</annotation>|</?semantics>|</?mrow>", "", flat(f"${tex}$"))
+    return html.removeprefix('<p><math display="inline">').removesuffix("</math></p>")
+
+
+@pytest.mark.parametrize("environment", ["aligned", "alignedat}{2", "split", "align*", "alignat}{2"])
+def test_lines_of_every_aligned_environment_are_rows_in_columns(environment: str) -> None:
+    name = environment.partition("}")[0]
+    html = flat(rf"$$\begin{{{environment}}} a &= b \\ &= c \end{{{name}}}$$")
+    assert html.count("<mtr>") == 2
+    assert "&amp;</mi>" not in html and "<code>" not in html
+
+
+def test_columns_of_an_unknown_environment_are_not_signs() -> None:
+    assert flat(r"$$\begin{foo} a & b \end{foo}$$") == r"<p><code>\begin{foo} a &amp; b \end{foo}</code></p>"
+    assert mathml(r"R\&D").count("<mi>&amp;</mi>") == 1
+
+
+@pytest.mark.parametrize(
+    "tex",
+    [
+        r"\arg\max_\theta",
+        r"\arg\,\max_\theta",
+        r"\operatorname*{arg\,max}_\theta",
+        r"\operatorname{argmax}_\theta",
+    ],
+)
+def test_arg_max_is_one_operator_however_written(tex: str) -> None:
+    shown = mathml(tex)
+    assert re.search(r"<mo [^>]*>arg\s?max</mo>", shown), shown
+    assert "*" not in shown
+
+
+def test_a_function_stands_apart_from_its_argument_but_not_from_a_bracket() -> None:
+    thin = '<mspace width="0.167em"></mspace>'
+    assert mathml(r"2\log q") == f"<mn>2</mn>{thin}<mi>log</mi>{thin}<mi>q</mi>"
+    assert thin not in mathml(r"\log(q)")
+    assert thin not in mathml(r"\operatorname{softmax}(x)")
+    assert mathml(r"\sin^2 x").endswith(f"</msup>{thin}<mi>x</mi>")
+
+
+def test_a_minus_after_a_bracket_is_a_sign_and_between_letters_is_not() -> None:
+    assert '<mo form="prefix">−</mo>' in mathml(r"\exp(-x)")
+    assert "prefix" not in mathml("a-b")
+
+
+def test_no_line_ends_between_an_opening_bracket_and_a_formula() -> None:
+    assert flat("保持不变（$x$）。").startswith('<p>保持不变<span class="nobr">（<math')
+    assert "nobr" not in flat("保持$x$不变。")
+
+
+def test_spaces_and_ties_of_tex_are_spaces() -> None:
+    assert plain(r"3\,ms, 10\,\% (见图~\ref{fig:a})") == "3 ms, 10 % (见图 [fig:a])"
+    assert flat(r"3\,ms") == "<p>3\xa0ms</p>".replace("\xa0", "&nbsp;")
+    assert flat(r"甲\,乙") == "<p>甲,乙</p>"
+
+
+def test_a_tex_list_in_an_abstract_is_lines_with_bullets() -> None:
+    html = abstract_html(r"We have: \begin{itemize} \item one \item two \end{itemize} Done.")
+    assert re.sub(r"\s+", " ", html) == "<p>We have: <br>• one <br>• two Done.</p>"
