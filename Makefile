@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint bench demo browser faults lock audit clean
+.PHONY: help setup run test lint bench demo browser faults fuzz lock audit clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,10 @@ bench: $(VENV)/.develop ## measure: one line a figure
 
 demo: setup ## the whole pipeline against the fakes, in a throw-away folder (see --help: ARGS="…")
 	@$(BIN)/python -m tests.fakes.demo $(ARGS)
+
+fuzz: $(VENV)/.develop ## hostile texts, guided by coverage, for two minutes (ARGS="-max_total_time=600 CORPUS")
+	@$(BIN)/pip install --quiet --disable-pip-version-check atheris==3.0.0
+	@$(BIN)/python -m tests.attacks.fuzz $(ARGS)
 
 lock: $(VENV)/.develop ## after a change of requirements*.txt: pin everything below them too, with hashes
 	$(LOCK) -o requirements.lock requirements.txt

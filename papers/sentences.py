@@ -94,7 +94,9 @@ def _ends_english(text: str, match: re.Match[str]) -> bool:
 
 
 def _word_before(text: str, end: int) -> str:
-    return text[max(0, end - 24) : end].rsplit(None, 1)[-1].lstrip("(['\"“‘").lower() if end else ""
+    """The word that ends there, in lower case; empty where only white space is before."""
+    words = text[max(0, end - 24) : end].split()
+    return words[-1].lstrip("(['\"“‘").lower() if words else ""
 
 
 def _is_name(word: str) -> bool:

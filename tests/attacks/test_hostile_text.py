@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from papers.models import Summary
-from tests.attacks import mallory
+from tests.attacks import harm, mallory
 from tests.base import chief
 from tests.posts import office
 from tests.posts.test_pages_public import ARXIV_ID, TAG, addresses
@@ -25,12 +25,12 @@ def published() -> Summary:
 def harms(client: Client, address: str) -> list[str]:
     response = client.get(address)
     content = b"".join(response.streaming_content) if response.streaming else response.content
-    return mallory.harm(content.decode(), response.headers.get("Content-Type", ""))
+    return harm.of(content.decode(), response.headers.get("Content-Type", ""))
 
 
 def test_what_acts_is_noticed() -> None:
     for attack in mallory.BREAKOUTS[:8] + mallory.BREAKOUTS[15:]:
-        assert mallory.acting(f"<!doctype html><p>{attack}</p>"), attack
+        assert harm.acting(f"<!doctype html><p>{attack}</p>"), attack
 
 
 def test_no_public_address_lets_a_paper_act(client: Client, published: Summary) -> None:
@@ -68,6 +68,4 @@ def test_what_the_desk_answers_while_one_types_is_text(published: Summary) -> No
     typed = office.form(published, title=mallory.PAYLOAD, abstract=mallory.PAYLOAD, reading=mallory.reading())
     response = client.post(address, typed)
     assert response.status_code == 200
-    assert {
-        text for text in mallory.strings(response.json()) if mallory.acting(f"<!doctype html>{text}")
-    } == set()
+    assert {text for text in harm.strings(response.json()) if harm.acting(f"<!doctype html>{text}")} == set()

@@ -103,3 +103,7 @@ def test_a_thousand_sentences_align_in_a_second() -> None:
     started = time.process_time()
     assert align("It is so. " * 1000, "就是这样。" * 990)
     assert time.process_time() - started < 3
+
+
+def test_a_full_stop_after_nothing_but_white_space_is_no_trouble() -> None:
+    assert [" \x85. Speech."[slice(*span)] for span in split_en(" \x85. Speech.")] == [".", "Speech."]
