@@ -34,8 +34,8 @@ WORK: dict[str, Callable[[Job], None]] = {
     Job.Kind.ANALYSE: texts.analyse,
 }
 RENEW_SECONDS = jobs.LEASE.total_seconds() / 4
-# With nothing to claim here, how long until the table is looked at again for what other processes left.
-LOOK_SECONDS = 1.0
+# While lanes are free, how long until the table is looked at again for what other processes left.
+LOOK_SECONDS = 0.5
 
 
 @dataclass
@@ -76,12 +76,13 @@ def work_off(
 
     `foreground` counts waiting jobs as due, each once. `subjects` limits the work to these subjects and
     is asked again before each claim, because jobs bring new ones. With `relay` only one process of this
-    machine takes work at a time; `relay` has another one called when the shift is over.
+    machine takes work at a time; `relay` has another one called when the shift is over. Both wait for the
+    model's concurrency where other processes still have all of it.
     """
     baton = Baton(relay) if relay else None
     if baton and not baton.take():
         return Progress()
-    run = _Run(tuple(kinds), subjects, foreground, tell)
+    run = _Run(tuple(kinds), subjects, foreground, tell, is_patient=foreground or baton is not None)
     until = time.monotonic() + seconds if seconds is not None else None
     jobs.sweep()
     failures.take_up()
@@ -112,6 +113,7 @@ class _Run:
         subjects: Callable[[], Iterable[str]] | None,
         foreground: bool,
         tell: Callable[[Progress], None],
+        is_patient: bool,
     ) -> None:
         self.lanes = [
             ([kind for kind in kinds if kind in ARXIV_KINDS], 1),
@@ -120,6 +122,7 @@ class _Run:
         self.subjects = subjects
         self.foreground = foreground
         self.tell = tell
+        self.is_patient = is_patient
         self.futures: dict[Future[None], Job] = {}
         self.tried: set[int] = set()
         self.progress = Progress()
@@ -132,8 +135,9 @@ class _Run:
         if self.futures:
             self._wait()
             return True
-        if may_begin and self.foreground and self._is_crowded_out():
+        if may_begin and self.is_patient and self._is_crowded_out():
             time.sleep(LOOK_SECONDS)
+            self._report()
             return True
         return False
 

@@ -195,6 +195,23 @@ def test_after_a_shift_another_may_take_over_and_the_first_sees_it(monkeypatch: 
     assert Slot.objects.get(name=second.name).holder == second.me
 
 
+def test_relief_waits_for_the_room_that_the_one_before_still_has(
+    monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.LLM_CONCURRENCY = 2
+    monkeypatch.setattr(pipeline.work, "LOOK_SECONDS", 0.01)
+    backlog(2)
+    theirs = jobs.claim(jobs.LLM_KINDS, 2)
+    backlog(3)
+
+    def their_call_ends(progress: pipeline.Progress) -> None:
+        if theirs:
+            jobs.finish(theirs.pop())
+
+    assert pipeline.work_off(relay=lambda: None, tell=their_call_ends).done == 3
+    assert states() == {State.DONE: 5}
+
+
 def test_a_dead_holder_and_an_expired_lease_block_nobody() -> None:
     first = Baton(lambda: None)
     first.take()
