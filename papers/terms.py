@@ -119,21 +119,6 @@ def matcher(terms: "Iterable[Term] | TermMatcher") -> TermMatcher:
     return terms if isinstance(terms, TermMatcher) else TermMatcher(terms)
 
 
-def occurring(text: str, terms: Iterable[Term] | TermMatcher, limit: int = 15) -> list[Term]:
-    """The at most `limit` terms that matter most in an English text."""
-    return matcher(terms).occurring(text, limit)
-
-
-def offers(text: str, terms: Iterable[Term] | TermMatcher, limit: int = 15) -> dict[str, str]:
-    """Preferences for the prompt, English to Chinese: `{"token": "词元（或：令牌、token）"}`."""
-    return {term.english: _offer(term) for term in occurring(text, terms, limit)}
-
-
-def _offer(term: Term) -> str:
-    preferred, *others = term.accepted or (term.english,)
-    return f"{preferred}（或：{'、'.join(others)}）" if others else preferred
-
-
 def violations(source: str, target: str, terms: Iterable[Term] | TermMatcher) -> list[Violation]:
     """Terms of `source` that `target` renders in a forbidden way, or in none of the accepted ways."""
     first: dict[Term, Span] = {}
@@ -168,13 +153,3 @@ def _absent(term: Term, span: Span, target: str) -> list[Violation]:
     if any(word.lower() in lowered for word in (*term.accepted, term.english)):
         return []
     return [Violation(term, span)]
-
-
-def topics(title: str, abstract: str, terms: Iterable[Term] | TermMatcher, limit: int = 6) -> list[str]:
-    """Chinese topic tags of a paper; a term of the title counts three times."""
-    counts: Counter[str] = Counter()
-    for weight, text in ((3, title), (1, abstract)):
-        for term, _ in matcher(terms).hits(text):
-            if term.is_topic:
-                counts[term.chinese] += weight
-    return [tag for tag, _ in counts.most_common(limit)]

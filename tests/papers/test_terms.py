@@ -1,4 +1,4 @@
-"""The term base: look-up, offers, violations, topics, CSV."""
+"""The term base: look-up, violations, CSV."""
 
 import time
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from papers.term_files import TermFileError, read_csv, seed_terms, write_csv
-from papers.terms import Term, TermMatcher, occurring, offers, topics, violations
+from papers.terms import Term, TermMatcher, violations
 
 ASR = Term("ASR", "语音识别", keep_as_is=True, is_topic=True)
 SPEECH_RECOGNITION = Term("speech recognition", "语音识别", ("自动语音识别",), is_topic=True)
@@ -32,33 +32,23 @@ TERMS = (ASR, SPEECH_RECOGNITION, SPEECH, ZERO_SHOT, CODEC, HALLUCINATION)
     ],
 )
 def test_terms_are_found_in_their_usual_spellings(text: str, found: list[Term]) -> None:
-    assert occurring(text, TERMS) == found
+    assert TermMatcher(TERMS).occurring(text) == found
 
 
 def test_a_term_with_prefix_hyphen_is_found_without_it_and_vice_versa() -> None:
     terms = (Term("pretrained", "预训练"), Term("fine-tuning", "微调"))
-    assert len(occurring("pre-trained models and finetuning", terms)) == 2
+    assert len(TermMatcher(terms).occurring("pre-trained models and finetuning")) == 2
 
 
 def test_the_longest_match_wins() -> None:
-    assert occurring("Speech recognition", TERMS) == [SPEECH_RECOGNITION]
+    assert TermMatcher(TERMS).occurring("Speech recognition") == [SPEECH_RECOGNITION]
 
 
 def test_at_most_the_limit_is_offered_and_the_most_frequent_first() -> None:
     terms = [Term(f"term{letter}", "术语") for letter in "abcdefghijklmnopqrstuvwxyz"]
     text = " ".join(term.english for term in terms) + " termz termz"
-    assert len(occurring(text, terms)) == 15
-    assert occurring(text, terms)[0].english == "termz"
-
-
-def test_an_offer_names_the_preferred_word_and_its_variants() -> None:
-    assert offers("speech recognition", TERMS) == {"speech recognition": "语音识别（或：自动语音识别）"}
-
-
-def test_a_term_kept_as_is_is_offered_in_english() -> None:
-    assert offers("A Transformer", [Term("Transformer", "", keep_as_is=True)]) == {
-        "Transformer": "Transformer"
-    }
+    assert len(TermMatcher(terms).occurring(text)) == 15
+    assert TermMatcher(terms).occurring(text)[0].english == "termz"
 
 
 def test_a_forbidden_rendering_is_found_with_both_spans() -> None:
@@ -84,15 +74,6 @@ def test_a_variant_or_the_english_word_itself_satisfies() -> None:
 def test_a_term_rendered_in_no_accepted_way_is_reported_without_a_finding_in_the_target() -> None:
     (violation,) = violations("a codec", "一个压缩器", TERMS)
     assert violation.term is CODEC and violation.target_span is None
-
-
-def test_topics_are_chinese_without_repeats_and_the_title_counts_most() -> None:
-    terms = (*TERMS, Term("music generation", "音乐生成", is_topic=True))
-    assert topics("Music generation", "ASR and speech recognition.", terms) == ["音乐生成", "语音识别"]
-
-
-def test_ordinary_terms_are_no_topics() -> None:
-    assert topics("Codec", "codec", TERMS) == []
 
 
 # --- CSV -----------------------------------------------------------------------------------------
@@ -166,7 +147,9 @@ def test_the_seed_forbids_what_was_seen_in_print(source: str, target: str) -> No
 
 
 def test_a_whispered_voice_is_not_the_model_whisper() -> None:
-    assert "Whisper" not in [term.english for term in occurring("Speakers whisper.", seed_terms())]
+    assert "Whisper" not in [
+        term.english for term in TermMatcher(seed_terms()).occurring("Speakers whisper.")
+    ]
 
 
 def test_three_thousand_terms_cost_no_more_than_thirty() -> None:
