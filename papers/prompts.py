@@ -1,31 +1,29 @@
 """What we say to the model and what we accept from it.
 
 Instructions are in the system message, the paper's data alone in the last user message; fixed text comes first, so
-that servers can cache it. Paper text is untrusted: the instructions say so, and `suspicious` finds sentences that are
-written for a model rather than for a reader.
+that servers can cache it. Paper text is untrusted, and the instructions say so.
 """
 
 import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from papers import replies
 from papers.llm.tokens import estimate_tokens
 from papers.masking import Masked, mask
-from papers.replies import BadReply, Reading, Translation
+from papers.replies import BadReply, Translation
 
 __all__ = [
     "VERSION",
     "BadReply",
     "Prompt",
-    "Reading",
     "Translation",
     "read_reading",
     "read_translation",
     "reading",
-    "suspicious",
     "translation",
 ]
 
@@ -95,7 +93,7 @@ class Prompt:
     title: Masked = field(default_factory=lambda: Masked("", {}))
     abstract: Masked = field(default_factory=lambda: Masked("", {}))
 
-    @property
+    @cached_property
     def tokens(self) -> int:
         return estimate_tokens("\n".join(message["content"] for message in self.messages))
 
@@ -138,12 +136,12 @@ def read_translation(reply: str, prompt: Prompt) -> Translation:
     return replies.translation(reply, prompt.title, prompt.abstract)
 
 
-def read_reading(reply: str, full_text: str) -> Reading:
-    """The reading in a reply, with what a person should look at.
+def read_reading(reply: str) -> str:
+    """The Markdown of the reading in a reply.
 
     :raises BadReply: the reply is not a reading in three parts.
     """
-    return replies.reading(reply, full_text)
+    return replies.reading(reply)
 
 
 # --- the source ------------------------------------------------------------------------------------------------------
@@ -180,29 +178,3 @@ def _messages(system: str, instruction: str, failure: str, data: str) -> list[di
     if failure:
         system += REPAIR.format(failure=failure[:INSTRUCTION_LIMIT])
     return [{"role": "system", "content": system}, {"role": "user", "content": data}]
-
-
-# --- planted instructions --------------------------------------------------------------------------------------------
-
-INJECTION = re.compile(
-    r"\b(?:ignore|disregard|forget|override)\s+(?:\w+\s+){0,3}?(?:previous|prior|above|earlier|preceding)\s+(?:\w+\s+)?"
-    r"(?:instructions?|prompts?|rules|directions?|requests?|guidelines)"
-    r"|\bas an?\s+(?:large\s+|ai\s+)?language\s+model(?=\s*,|\s+(?:you|I|reading|reviewing|assistant)\b)"
-    r"|\b(?:if\s+you\s+are|attention|note\s+to|to)\s+(?:an?\s+|any\s+|the\s+|all\s+)?(?:LLM|AI|language[ -]model)s?"
-    r"\s+(?:reviewers?|readers?|assistants?|agents?)\b"
-    r"|\b(?:give|write|provide|return|generate|output)\s+(?:only\s+)?(?:an?\s+)?(?:positive|favou?rable)\s+(?:review|rating|score|summary)"
-    r"|\b(?:do\s+not|don't|never)\s+(?:mention|highlight|report|reveal)\s+(?:any\s+)?(?:negatives?|weakness(?:es)?|limitations?"
-    r"|(?:these|this|the)\s+instructions?|(?:your|the)\s+system\s+prompt)"
-    r"|\b(?:recommend|must)\s+(?:strong\s+)?accept(?:ance|ing)?\s+(?:of\s+)?this\s+(?:paper|manuscript|submission)"
-    r"|\byou\s+are\s+now\s+(?:an?\s+|in\s+)\w+"
-    r"|(?:请|务必|必须)?(?:忽略|无视|忘记|忽视)(?:掉|你)?(?:之前|以上|上述|前面|先前|此前)的?(?:所有|全部|一切)?的?(?:指令|指示|要求|提示|命令|内容|规则)"
-    r"|作为(?:一个|一名)?(?:AI|人工智能)?(?:大?语言模型|助手)[，,](?:你|请)"
-    r"|(?:请|务必|必须)(?:只)?(?:给出|输出|写出)(?:正面|积极|好)的?(?:评价|评审|评语|好评)",
-    re.IGNORECASE,
-)
-
-
-def suspicious(text: str) -> list[tuple[int, int]]:
-    """Spans (start, end) that read like orders to a model. A hint for the editor: papers about models quote such
-    sentences too."""
-    return [match.span() for match in INJECTION.finditer(text)]

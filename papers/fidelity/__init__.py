@@ -10,6 +10,7 @@ from papers.fidelity.findings import LEVELS, Finding, Fix, apply_fixes, gravest,
 from papers.fidelity.formulae import check_formulae
 from papers.fidelity.names import check_names, check_urls
 from papers.fidelity.number_check import check_numbers
+from papers.fidelity.orders import orders
 from papers.fidelity.reading import check_reading
 from papers.fidelity.shape import (
     check_empty,
@@ -31,6 +32,7 @@ __all__ = [
     "check_reading",
     "check_title",
     "gravest",
+    "orders",
 ]
 
 Check = Callable[[str, str], Iterable[Finding]]

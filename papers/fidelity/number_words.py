@@ -58,20 +58,20 @@ _WORD = re.compile(r"[a-z]+")
 def in_english_words(text: str) -> frozenset[Decimal]:
     """Every value that some number word of an English text may stand for."""
     words = _WORD.findall(text.lower())
-    found = set().union(*(_VALUES.get(word, frozenset()) for word in words))
-    return frozenset(found | set(_compounds(words)))
+    numbers = [at for at, word in enumerate(words) if word in _VALUES]
+    found = set().union(*(_VALUES[words[at]] for at in numbers))
+    return frozenset(found.union(*(_compounds(words[at : at + 3]) for at in numbers)))
 
 
 def _compounds(words: list[str]) -> Iterator[Decimal]:
     """ "twenty five", "two hundred", "half a million"."""
-    for at, word in enumerate(words[:-1]):
-        ahead = words[at + 1 : at + 3]
-        scale = next((_SCALES[w] for w in ahead if w in _SCALES), None)
-        for value in _VALUES.get(word, ()):
-            if scale:
-                yield (value * scale).normalize()
-            if 20 <= value <= 90 and ahead[0] in _VALUES:
-                yield from ((value + unit).normalize() for unit in _VALUES[ahead[0]] if 0 < unit < 10)
+    word, *ahead = words
+    scale = next((_SCALES[w] for w in ahead if w in _SCALES), None)
+    for value in _VALUES[word]:
+        if scale:
+            yield (value * scale).normalize()
+        if ahead and 20 <= value <= 90:
+            yield from ((value + unit).normalize() for unit in _VALUES.get(ahead[0], ()) if 0 < unit < 10)
 
 
 _DIGITS = {

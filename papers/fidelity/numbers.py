@@ -37,7 +37,7 @@ def numbers_in(text: str) -> list[Number]:
     hidden = _hidden(text)
     found = [_number(text, match) for match in _NUMBER.finditer(text) if match.start() not in hidden]
     free = _free_zones(text)
-    marked = [replace(number, free=number.span[0] in free) for number in found]
+    marked = [replace(number, free=True) if number.span[0] in free else number for number in found]
     return _decades(text, _shared_scales(text, marked))
 
 

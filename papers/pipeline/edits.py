@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from papers import fidelity, jobs, prompts, terms
+from papers import fidelity, jobs, terms
 from papers.fidelity.findings import signed
 from papers.models import Finding, Job, Revision, Summary
 
@@ -90,34 +90,14 @@ def check_revision(
     return found
 
 
-def check_reading(
-    reading: str, full_text: str, problems: Sequence[str] | None = None
-) -> list[fidelity.Finding]:
-    """The checks of a reading, and what was noticed (`problems`) when it was read from the model's reply."""
-    found = fidelity.check_reading(reading, full_text)
-    if problems is None:
-        problems = _problems(reading, full_text)
-    return [*found, *_unsaid(problems, found), *_orders("reading", full_text)]
-
-
-def _problems(reading: str, full_text: str) -> list[str]:
-    try:
-        return prompts.read_reading(reading, full_text).problems
-    except prompts.BadReply:
-        return []  # a person may write it in other parts; the checks say what they think of that
-
-
-def _unsaid(problems: Iterable[str], found: Iterable[fidelity.Finding]) -> Iterable[fidelity.Finding]:
-    """Parts too long, tags, pictures: what no check says better."""
-    said = {finding.check for finding in found}
-    for problem in problems:
-        if {"全文": "reading_number", "链接": "reading_url"}.get(problem[:2]) not in said:
-            yield signed(fidelity.Finding("reading_problem", "warning", problem), problem, "")
+def check_reading(reading: str, full_text: str) -> list[fidelity.Finding]:
+    """The checks of a reading, and the sentences of its paper that are written for a model."""
+    return [*fidelity.check_reading(reading, full_text), *_orders("reading", full_text)]
 
 
 def _orders(part: str, source: str) -> Iterable[fidelity.Finding]:
     """Sentences of the paper that are written for a model: a person should see them, and what came of them."""
-    for start, end in prompts.suspicious(source)[:MOST_ORDERS]:
+    for start, end in fidelity.orders(source)[:MOST_ORDERS]:
         where = {"title": "原标题", "abstract": "原摘要", "reading": "全文"}[part]
         message = f"{where}中的“{source[start:end][:200]}”像是写给模型的指令"
         # A full text is nowhere shown beside its reading: there an offset would point at nothing.

@@ -98,11 +98,8 @@ def analyse(job: Job) -> None:
         )
         prompt = replace(prompt, max_tokens=room)
         call = money.ask(job, summary.paper, "analyse", settings.OPENAI_ANALYSIS_MODEL, prompt)
-        reply = prompts.read_reading(call.reply, full.text)
-        problems = reply.problems
-        draft = _checked(
-            {"reading": (reply.text, lambda text: check_reading(text, full.text, problems))}, call
-        )
+        reading = prompts.read_reading(call.reply)
+        draft = _checked({"reading": (reading, lambda text: check_reading(text, full.text))}, call)
         draft.cut = fitted.cut
         return draft
 

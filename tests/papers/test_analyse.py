@@ -93,14 +93,14 @@ def test_a_number_that_the_paper_does_not_have_is_a_finding(summary: Summary, mo
     assert finding.part == "reading" and "7391.5" in finding.message
 
 
-def test_what_was_noticed_while_reading_the_reply_is_a_finding(summary: Summary) -> None:
+def test_a_part_far_over_its_limit_is_a_finding(summary: Summary) -> None:
     long = (
         "1) **背景**\n"
         + "方法很慢。" * 100
         + "\n\n2) **核心方法**\n我们提出FlowAccent来解决它。\n\n3) **任务与效果**\n词错误率为4.2%，效果很好。"
     )
     pipeline.save_edit(summary, chief(), summary.current, title="标题", abstract="摘要", reading=long)
-    findings = summary.findings.filter(revision=Summary.objects.get().current, check_name="reading_problem")
+    findings = summary.findings.filter(revision=Summary.objects.get().current, check_name="reading_part_long")
     assert "第1部分" in findings.get().message
 
 

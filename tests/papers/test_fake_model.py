@@ -115,9 +115,9 @@ def test_checks_are_silent_on_the_fakes_translations_of_real_abstracts(fake: Fak
 
 def test_a_reading_has_three_parts_and_only_numbers_of_the_text(fake: FakeModel) -> None:
     text = f"{TITLE}\n{ABSTRACT}\nTable 1 reports 7.25 and 81.4 for ConvTasNet."
-    reading = prompts.read_reading(call(fake, prompts.reading(text)), text)
-    assert reading.problems == []
-    assert "5.2" in reading.text and "ConvTasNet" in reading.text
+    reading = prompts.read_reading(call(fake, prompts.reading(text)))
+    assert fidelity.check_reading(reading, text) == []
+    assert "5.2" in reading and "ConvTasNet" in reading
 
 
 def test_known_replies_come_first() -> None:
@@ -206,10 +206,10 @@ def test_another_papers_translation_is_noticed(fake: FakeModel) -> None:
 
 def test_wrong_numbers_and_lost_parts_of_a_reading_are_noticed(fake: FakeModel) -> None:
     text = f"{TITLE}\n{ABSTRACT}\nTable 1 reports 7.25 and 81.4."
-    wrong = call(fake, prompts.reading(text), "fault:wrong-number")
-    assert "7391.5" in prompts.read_reading(wrong, text).problems[0]
+    wrong = prompts.read_reading(call(fake, prompts.reading(text), "fault:wrong-number"))
+    assert "7391.5" in fidelity.check_reading(wrong, text)[0].message
     with pytest.raises(prompts.BadReply, match="三个部分"):
-        prompts.read_reading(call(fake, prompts.reading(text), "fault:dropped-sentence"), text)
+        prompts.read_reading(call(fake, prompts.reading(text), "fault:dropped-sentence"))
 
 
 def test_behaviours_can_be_queued_and_kept_for_a_purpose(fake: FakeModel) -> None:
