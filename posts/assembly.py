@@ -1,17 +1,20 @@
 """From a batch to a daily post: which papers, in which section, in which order, and what is held back."""
 
 import datetime as dt
+import logging
 from collections.abc import Iterable
 
 from django.db import transaction
 from django.db.models import Min
 
-from digest_site import clock
+from digest_site import clock, logs
 from papers import batches, ledger
 from papers.models import Announcement, Generation, Paper
 from papers.taxonomy import id_order
 
 from .models import DailyPost, Digest, Entry
+
+log = logging.getLogger(__name__)
 
 Section = Entry.Section
 Kind = Announcement.Kind
@@ -137,14 +140,17 @@ def _number(entries: list[Entry]) -> None:
 
 def _store(changed: list[Entry]) -> None:
     """Two queries, however many entries; two runs at once end with the same rows."""
+    new, moved = [entry for entry in changed if entry.pk is None], [entry for entry in changed if entry.pk]
     Entry.objects.bulk_create(
-        [entry for entry in changed if entry.pk is None],
+        new,
         update_conflicts=True,
         unique_fields=["digest", "paper"],
         update_fields=["section", "position", "held"],
     )
-    moved = [entry for entry in changed if entry.pk is not None]
     Entry.objects.bulk_update(moved, ["post", "section", "position", "held"], batch_size=200)
+    for entry in new:
+        with logs.about(f"assemble {entry.paper.arxiv_id}"):
+            log.info("%s in %s%s", entry.section, entry.post, f", held: {entry.held}" if entry.held else "")
 
 
 def _count(post: DailyPost, entries: list[Entry], changed: bool) -> None:

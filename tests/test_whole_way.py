@@ -1,6 +1,8 @@
 """The main job from end to end on real sockets: announcement, Chinese draft, review, public page and feed."""
 
 import datetime as dt
+import logging
+import re
 from collections.abc import Iterator
 from io import StringIO
 from typing import Any
@@ -9,6 +11,7 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
+from digest_site import logs
 from papers.models import Job, LLMCall, Summary
 from posts.models import DailyPost, Entry
 from tests import base
@@ -67,6 +70,32 @@ def test_a_day_goes_from_announcement_to_public_page_and_feed(arxiv: FakeArxiv, 
     assert "2609.99001" in feed
     assert "08:50" in page
     assert arxiv.unknown == []
+
+
+def test_the_way_of_a_paper_can_be_searched_for_in_the_log_by_its_id(
+    arxiv: FakeArxiv, client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One id from the listing to the reader, whichever process wrote the line."""
+    written = StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(logs.Line())
+    logging.getLogger().addHandler(handler)
+    for name in ("papers", "posts"):
+        caplog.set_level(logging.INFO, name)
+    try:
+        call_command("daily", day=f"{DAY:%F}", verbosity=2, stdout=StringIO(), stderr=StringIO())
+        summary = Summary.objects.get(paper__arxiv_id="2609.99001")
+        summary.approve(base.chief())
+        DailyPost.objects.get(date=DAY).publish(base.chief())
+        client.get("/papers/2609.99001/nothing/")
+    finally:
+        logging.getLogger().removeHandler(handler)
+    lines = [line.partition(" ")[2] for line in written.getvalue().splitlines() if "2609.99001" in line]
+    way = [re.sub(r".*?\[(\w+) 2609.99001\].*", r"\1", line) for line in lines if "[" in line]
+    assert set(way) == {"list", "translate", "fulltext", "analyse", "assemble", "review"}
+    assert (way[0], way[-1]) == ("list", "review")
+    assert "approve needs_review→approved by zhubian" in lines[-2]
+    assert lines[-1].endswith("Not Found: /papers/2609.99001/nothing/")
 
 
 def test_a_second_daily_of_the_same_day_pays_nothing_and_changes_nothing(

@@ -1,18 +1,22 @@
 """What is only ever added to: who moved what, what readers were told of it, and the count of both."""
 
+import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
-from django.db import models
+from django.db import models, transaction
 
-from digest_site import clock
+from digest_site import clock, logs
 
 from .revision import Revision
 
 if TYPE_CHECKING:
     from .review import Summary
+
+log = logging.getLogger("papers.review")
 
 
 class ReviewEvent(models.Model):
@@ -39,6 +43,7 @@ class ReviewEvent(models.Model):
 
     @classmethod
     def record(cls, subject: models.Model, verb: str, old: str, new: str, by: Any, note: str = "") -> Self:
+        transaction.on_commit(partial(_say, subject, f"{verb} {old}→{new}", by))
         return cls.objects.create(
             subject_type=ContentType.objects.get_for_model(subject),
             subject_id=subject.pk,
@@ -54,6 +59,13 @@ class ReviewEvent(models.Model):
     def of(cls, subject: models.Model) -> models.QuerySet["ReviewEvent"]:
         kind = ContentType.objects.get_for_model(subject)
         return cls.objects.filter(subject_type=kind, subject_id=subject.pk).select_related("by")
+
+
+def _say(subject: models.Model, move: str, by: Any) -> None:
+    """The move in the log, under the paper's id, once it is true."""
+    paper = getattr(subject, "paper", None)
+    with logs.about(f"review {paper.arxiv_id if paper else subject}"):
+        log.info("%s by %s", move, by.get_username() if by else "the machine")
 
 
 class Correction(models.Model):

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 
 from django.db import transaction
 
-from digest_site import clock
+from digest_site import clock, logs
 from papers import batches, jobs, ledger
 from papers.harvest import Arxiv, SourceError
 from papers.models import Announcement, Job, Paper, Poll, Summary
@@ -90,6 +90,9 @@ def open_work(day: dt.date, categories: Sequence[str]) -> None:
         Summary.objects.bulk_create([Summary(paper=paper) for paper in papers], ignore_conflicts=True)
         jobs.enqueue(Job.Kind.TRANSLATE, [paper.arxiv_id for paper in papers])
         jobs.enqueue(Job.Kind.FULLTEXT, [paper.arxiv_id for paper in papers if not paper.withdrawn])
+    for paper in papers:
+        with logs.about(f"list {paper.arxiv_id}"):
+            log.info("stored, announced on %s", day)
 
 
 # Metadata

@@ -46,8 +46,9 @@ class DigestCommand(BaseCommand):
     def execute(self, *args: Any, **options: Any) -> Any:
         """One clear line for what cannot be done, never a traceback; what was stored stays."""
         if options.get("verbosity", 1) < 2:
-            # The bars say it; a line a job is for the worker's log.
-            logging.getLogger("papers.work").setLevel(logging.WARNING)
+            # The bars say it; a line a paper is for the worker's log.
+            for name in ("papers", "posts"):
+                logging.getLogger(name).setLevel(logging.WARNING)
         try:
             return super().execute(*args, **options)
         except pipeline.NotYet as error:
