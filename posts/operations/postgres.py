@@ -1,7 +1,7 @@
 """What we need of PostgreSQL beside its tables: its own programs, snapshots, and scratch databases."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
@@ -75,3 +75,11 @@ def rows_of(name: str) -> dict[str, int]:
 
     with psycopg.connect(url(name)) as other, other.cursor() as cursor:
         return _count(cursor)
+
+
+def drop_tables_but(known: Iterable[str]) -> None:
+    """Remove the tables that a newer release has made: it could not make them again."""
+    with connection.cursor() as cursor:
+        cursor.execute(TABLES)
+        for table in {name for (name,) in cursor.fetchall()} - set(known):
+            cursor.execute(f'DROP TABLE "{table}" CASCADE')

@@ -77,19 +77,7 @@ def restore(path: Path, safety: Path | None) -> Manifest:
     if safety and generation:
         make(safety)
     connection.close()
-    if manifest.vendor == "sqlite":
-        _restore_sqlite(path)
-    else:
-        command = [
-            "pg_restore",
-            "--clean",
-            "--if-exists",
-            "--no-owner",
-            "--single-transaction",
-            "--exit-on-error",
-        ]
-        name = settings.DATABASES["default"]["NAME"]
-        run([*command, f"--dbname={name}", str(path)], postgres.pg_environment())
+    (_restore_sqlite if manifest.vendor == "sqlite" else _restore_postgres)(path, manifest)
     call_command("migrate", verbosity=0)
     Generation.bump()
     Generation.objects.filter(pk=1, number__lte=generation).update(number=generation + 1)
@@ -104,7 +92,14 @@ def _generation() -> int:
         return 0
 
 
-def _restore_sqlite(path: Path) -> None:
+def _restore_postgres(path: Path, manifest: Manifest) -> None:
+    options = ["--clean", "--if-exists", "--no-owner", "--single-transaction", "--exit-on-error"]
+    name = settings.DATABASES["default"]["NAME"]
+    run(["pg_restore", *options, f"--dbname={name}", str(path)], postgres.pg_environment())
+    postgres.drop_tables_but(manifest.tables)
+
+
+def _restore_sqlite(path: Path, manifest: Manifest) -> None:
     """By SQLite's own online copying, so that whoever has the file open sees the new content."""
     target = Path(settings.DATABASES["default"]["NAME"])
     with scratch_folder(target.parent) as folder:

@@ -140,7 +140,7 @@ def configuration(folder: Path, static: Path, upstream: int, port: int) -> str:
         r"server 127\.0\.0\.1:8000;": f"server 127.0.0.1:{upstream};",
         r"listen 80;": f"listen 127.0.0.1:{port};",
         r"server_name [^;]+;": "server_name 127.0.0.1;",
-        r"/srv/digest/staticfiles/": f"{static}/",
+        r"/srv/digest/app/staticfiles/": f"{static}/",
     }.items():
         text, found = re.subn(pattern, value, text)
         assert found == 1, f"docs/nginx.conf has {found} × {pattern}"

@@ -13,6 +13,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from papers.models import Beat, Generation, Paper
+from posts.models import Subscriber
 from posts.operations import backup, restoring
 from posts.operations.backup import BackupError
 from tests.base import make_paper, make_public_paper
@@ -64,6 +65,28 @@ def test_what_is_restored_is_what_was_backed_up(tmp_path: Path) -> None:
     restoring.restore(path, tmp_path / "before")
     assert papers() == {"2601.00001"}
     assert Paper.objects.get().title != "Changed since"
+
+
+def test_the_way_back_from_a_newer_release_leaves_nothing_of_it(tmp_path: Path) -> None:
+    """Its tables would stand in the way of the next upgrade."""
+    path, _ = backup.make(tmp_path / "a")
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE posts_of_a_newer_release (id integer)")
+    restoring.restore(path, tmp_path / "before")
+    assert "posts_of_a_newer_release" not in connection.introspection.table_names()
+
+
+def test_a_backup_of_an_older_release_is_migrated(tmp_path: Path) -> None:
+    make_paper("2601.00001")
+    call_command("migrate", "posts", "0004", verbosity=0)
+    try:
+        path, manifest = backup.make(tmp_path / "a")
+    finally:
+        call_command("migrate", verbosity=0)
+    assert "posts.0004_old_layout" in manifest.migrations
+    restoring.restore(path, tmp_path / "before")
+    assert papers() == {"2601.00001"}
+    Subscriber.objects.update(refusals=1)
 
 
 def test_the_generation_rises_so_that_no_page_of_before_is_shown(tmp_path: Path) -> None:
