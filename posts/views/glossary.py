@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from itertools import groupby
 
+from django.db.models.functions import Lower
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -19,7 +21,14 @@ SHOWN = 3
 
 @require_safe
 def glossary(request: HttpRequest) -> HttpResponse:
-    return render(request, "posts/glossary.html", {"terms": Term.objects.order_by("english")})
+    terms = Term.objects.order_by(Lower("english"))
+    letters = [(letter, list(group)) for letter, group in groupby(terms, key=_initial)]
+    return render(request, "posts/glossary.html", {"letters": letters})
+
+
+def _initial(term: Term) -> str:
+    first = term.english[:1].upper()
+    return first if "A" <= first <= "Z" else "#"
 
 
 @require_safe
