@@ -8,6 +8,8 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 
 PAGE_SIZE = 20
+# A page of more papers leaves the readings to the papers' own pages, for half of its weight is theirs.
+READINGS_AT_MOST = 30
 # Older papers are reached through the archive, the search and each paper's own address.
 LAST_PAGE = 50
 

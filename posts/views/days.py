@@ -16,7 +16,7 @@ from papers import batches
 from posts import addresses
 from posts.cards import Card, of_entries
 from posts.models import DailyPost, Digest, Entry
-from posts.views.common import date_or_404, range_start
+from posts.views.common import READINGS_AT_MOST, date_or_404, range_start
 
 HOME_POSTS = 20
 HOME_PAPERS = 150
@@ -135,11 +135,13 @@ def _range(request: HttpRequest, found: Digest, since: dt.date | None) -> HttpRe
     with_counts(posts)
     days = _days_of(posts)
     following = public_posts(found).filter(date__gt=days[-1].post.date).last() if days else None
+    shown = sum(len(day.cards) for day in days)
     context = {
         "digest": found,
         "since": since,
         "days": days,
-        "shown": sum(len(day.cards) for day in days),
+        "shown": shown,
+        "lean": shown > READINGS_AT_MOST,
         "following": following,
     }
     return render(request, "posts/range.html", context)
@@ -184,7 +186,9 @@ def day(request: HttpRequest, slug: str, year: str, month: str, day: str) -> Htt
     post = public_posts().filter(digest__slug=slug, date=date).first()
     if post is None:
         raise Http404(_why_none(date))
-    return render(request, "posts/day.html", _day_context(post))
+    context = _day_context(post)
+    lean = len(context["day"].cards) > READINGS_AT_MOST
+    return render(request, "posts/day.html", context | {"lean": lean})
 
 
 def _why_none(date: dt.date) -> str:

@@ -14,7 +14,7 @@ from papers import taxonomy
 from papers.models import Paper, PaperCategory
 from posts import cards
 from posts.models import DailyPost, Entry
-from posts.views.common import Slice, page_number, slice_of
+from posts.views.common import READINGS_AT_MOST, Slice, page_number, slice_of
 
 STARS_SHOWN = 100
 RECENT_POSTS = 30
@@ -128,4 +128,5 @@ def stars(request: HttpRequest) -> HttpResponse:
     entries = Entry.objects.public().filter(paper__arxiv_id__in=ids).with_texts()
     by_id = {entry.paper.arxiv_id: entry for entry in entries}
     found = cards.of_entries(by_id[one] for one in ids if one in by_id)
-    return render(request, "posts/stars.html", {"cards": found, "asked": len(ids)})
+    lean = len(found) > READINGS_AT_MOST
+    return render(request, "posts/stars.html", {"cards": found, "asked": len(ids), "lean": lean})

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from pytest_django.live_server_helper import LiveServer
 from selenium.webdriver import ActionChains, Chrome
+from selenium.webdriver.support.ui import WebDriverWait
 
 from posts.models import DailyPost
 from posts.page_cache import shelf
+from posts.views import days
 from tests.base import DAY, make_public_paper
 from tests.browser.chromium import barriers, chromium, look
 
@@ -90,6 +92,18 @@ def test_only_titles_are_shown_on_demand_and_next_time(
     open_page(HOME)
     assert js(chromium, "document.querySelector('.abstract').checkVisibility()") is False
     assert js(chromium, "document.querySelector('.entry h3').checkVisibility()") is True
+
+
+def test_a_reading_of_a_long_page_comes_when_it_is_unfolded(
+    chromium: Chrome, open_page: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(days, "READINGS_AT_MOST", 1)
+    open_page(f"{HOME}?not-in-the-browser's-cache")
+    assert js(chromium, "document.querySelectorAll('.entry .prose').length") == 0
+    js(chromium, "document.querySelector('.entry details.reading').open = true")
+    WebDriverWait(chromium, 10).until(
+        lambda _: js(chromium, "document.querySelector('.entry .prose') !== null")
+    )
 
 
 def test_one_letter_keys_can_be_switched_off(chromium: Chrome, open_page: Callable[[str], None]) -> None:

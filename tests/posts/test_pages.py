@@ -151,6 +151,17 @@ def test_links_carry_what_chats_and_reference_managers_read(client: Client) -> N
     assert 'class="Z3988"' in text_of(client, "/categories/cs.SD/")
 
 
+def test_a_long_day_leaves_the_readings_to_the_papers(client: Client) -> None:
+    post = make_post(published=True)
+    for _ in range(31):
+        make_entry(post)
+    page = text_of(client, post.get_absolute_url())
+    paper = post.entries.first().paper
+    assert f'<a href="/papers/{paper.arxiv_id}/#reading">在论文页读</a>' in page
+    assert 'class="prose"' not in page
+    assert 'class="prose"' in text_of(client, f"/papers/{paper.arxiv_id}/")
+
+
 def test_authors_fold_after_a_dozen(client: Client) -> None:
     make_public_paper("2601.19786", authors=[f"Author {n}" for n in range(1, 31)])
     page = text_of(client, "/d/speech/2026/01/28/")

@@ -268,6 +268,22 @@ function goToSearch() {
   else location.href = "/search/";
 }
 
+// Readings that a long page leaves to the papers' own pages come when they are unfolded
+
+function setUpReadings() {
+  for (const line of all("[data-reading]")) {
+    line.parentElement.addEventListener("toggle", () => fetchReading(line), { once: true });
+  }
+}
+
+async function fetchReading(line) {
+  try {
+    const answer = await fetch(one("a", line).href);
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    line.replaceWith(document.adoptNode(one("#reading ~ .prose", page)));
+  } catch (error) { /* the link stays */ }
+}
+
 // Copying a citation
 
 function setUpCopies() {
@@ -278,6 +294,7 @@ function setUpCopies() {
 }
 
 setUpTheme();
+setUpReadings();
 setUpCopies();
 setUpStars();
 setUpFilter();
