@@ -5,7 +5,7 @@ how many of the calls have one.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -32,16 +32,17 @@ class Line:
 @dataclass(frozen=True)
 class Table:
     title: str
+    key: str
     lines: list[Line]
 
 
 def tables() -> list[Table]:
     """By day and by model over all time (the newest days), and the dearest papers."""
     return [
-        Table("按日", by_day()),
-        Table("按模型", by_model()),
-        Table("按用途", by_purpose()),
-        Table("按论文（最贵的在前）", by_paper()),
+        Table("按日", "日期", by_day()),
+        Table("按模型", "模型", by_model()),
+        Table("按用途", "用途", by_purpose()),
+        Table("按论文（最贵的在前）", "论文", by_paper()),
     ]
 
 
@@ -55,7 +56,9 @@ def by_model(calls: Calls | None = None) -> list[Line]:
 
 
 def by_purpose(calls: Calls | None = None) -> list[Line]:
-    return _lines(_summed(_all(calls).annotate(name=F("purpose")).values("name")).order_by("-calls"))
+    lines = _lines(_summed(_all(calls).annotate(name=F("purpose")).values("name")).order_by("-calls"))
+    names = dict(LLMCall.Purpose.choices)
+    return [replace(line, name=names.get(line.name, line.name)) for line in lines]
 
 
 def by_paper(calls: Calls | None = None) -> list[Line]:

@@ -13,13 +13,13 @@ from django.utils.safestring import SafeString
 from papers import costs, jobs
 from papers.models import Job, LLMCall
 
-from .readonly import ReadOnlyAdmin
+from .readonly import NamedFilter, ReadOnlyAdmin
 
 
 @admin.register(Job)
 class JobAdmin(ReadOnlyAdmin):
     list_display = ["kind", "subject", "state", "attempts", "strikes", "next_try_at", "error_class", "reason", "changed_at"]  # fmt: skip
-    list_filter = ["kind", "state", "error_class"]
+    list_filter = ["kind", "state", ("error_class", NamedFilter)]
     search_fields = ["=subject", "error_class", "reason"]
     actions = ["retry"]
 
@@ -36,7 +36,7 @@ class JobAdmin(ReadOnlyAdmin):
 @admin.register(LLMCall)
 class LLMCallAdmin(ReadOnlyAdmin):
     list_display = ["opened_at", "paper_id_shown", "purpose", "model", "state", "error_class", "prompt_tokens", "completion_tokens", "price", "seconds"]  # fmt: skip
-    list_filter = ["state", "purpose", "model", "error_class"]
+    list_filter = ["state", "purpose", "model", ("error_class", NamedFilter)]
     search_fields = ["=paper__arxiv_id", "=key"]
     date_hierarchy = "opened_at"
     list_select_related = ["paper"]

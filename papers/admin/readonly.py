@@ -21,6 +21,20 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         return False
 
 
+class NamedFilter(admin.AllValuesFieldListFilter):
+    """The values that occur, under the names that their field gives them."""
+
+    names: dict[str, str] = {}
+
+    def __init__(self, field: Any, *others: Any, **options: Any) -> None:
+        super().__init__(field, *others, **options)
+        self.known = self.names or dict(field.flatchoices)
+
+    def choices(self, changelist: Any) -> Any:
+        for choice in super().choices(changelist):
+            yield choice | {"display": self.known.get(choice["display"], choice["display"])}
+
+
 class ReadOnlyInline(admin.TabularInline):
     extra = 0
     can_delete = False

@@ -2,7 +2,7 @@
 
 from .catalogue import Announcement, Category, Poll
 from .log import Correction, Generation, ReviewEvent
-from .machine import Beat, Halt, Job, LLMCall, Slot
+from .machine import Beat, Fault, Halt, Job, LLMCall, Slot
 from .paper import FullText, Paper, PaperCategory
 from .review import Summary
 from .revision import Finding, Revision
@@ -15,6 +15,7 @@ __all__ = [
     "Beat",
     "Category",
     "Correction",
+    "Fault",
     "Finding",
     "FullText",
     "Generation",

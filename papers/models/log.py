@@ -22,8 +22,8 @@ log = logging.getLogger("papers.review")
 class ReviewEvent(models.Model):
     """Who moved which summary or post from where to where, when and why. Only ever added to."""
 
-    subject_type = models.ForeignKey(ContentType, models.CASCADE)
-    subject_id = models.PositiveBigIntegerField()
+    subject_type = models.ForeignKey(ContentType, models.CASCADE, verbose_name="种类")
+    subject_id = models.PositiveBigIntegerField("序号")
     subject = GenericForeignKey("subject_type", "subject_id")
     verb = models.CharField("动作", max_length=24)
     old = models.CharField("原状态", max_length=14)

@@ -3,6 +3,34 @@
 from django.db import models
 
 
+class Fault(models.TextChoices):
+    """Why a piece of machine work did not come off, as people read it. What is not here is shown as it is."""
+
+    BUSY = "busy", "服务器繁忙"
+    TIMEOUT = "timeout", "超时"
+    UNREACHABLE = "unreachable", "连不上"
+    EMPTY = "empty", "空回复"
+    BAD_REPLY = "bad_reply", "回复不能用"
+    REFUSED = "refused", "模型拒绝"
+    TOO_LONG = "too_long", "太长"
+    BAD_KEY = "bad_key", "密钥无效"
+    NO_BALANCE = "no_balance", "余额不足"
+    UNKNOWN_MODEL = "unknown_model", "没有这个模型"
+    LOST = "lost", "没有回音"
+    KILLER = "killer", "一再中断进程"
+    MISSING = "missing", "还没有文件"
+    REJECTED = "rejected", "论文已被拒绝"
+    MANUAL = "manual", "由人翻译"
+    WITHDRAWN = "withdrawn", "已撤稿"
+    HALTED = "halted", "模型暂停"
+    SOURCE_CHANGED = "source_changed", "原文有变"
+    BUDGET = "budget", "到了每日上限"
+
+    @classmethod
+    def name_of(cls, fault: str) -> str:
+        return cls(fault).label if fault in cls.values else fault
+
+
 class Job(models.Model):
     """One piece of machine work: the truth that the queue only points at.
 
@@ -37,7 +65,7 @@ class Job(models.Model):
     worker = models.CharField("处理者", max_length=64, blank=True, help_text="最近一次：主机:进程")
     lease_until = models.DateTimeField("租约到期", null=True, blank=True)
     next_try_at = models.DateTimeField("下次尝试", null=True, blank=True)
-    error_class = models.CharField("错误类别", max_length=32, blank=True)
+    error_class = models.CharField("错误类别", max_length=32, blank=True, choices=Fault)
     reason = models.CharField("原因", max_length=500, blank=True)
     created_at = models.DateTimeField("建立", auto_now_add=True)
     changed_at = models.DateTimeField("变更", auto_now=True)
@@ -64,16 +92,20 @@ class LLMCall(models.Model):
         UNUSABLE = "unusable", "无法使用"
         FAILED = "failed", "失败"
 
+    class Purpose(models.TextChoices):
+        TRANSLATE = "translate", "翻译"
+        ANALYSE = "analyse", "解读"
+
     key = models.CharField("幂等键", max_length=80, unique=True)
     job = models.ForeignKey(Job, models.SET_NULL, null=True, related_name="calls", verbose_name="作业")
     paper = models.ForeignKey(
         "papers.Paper", models.SET_NULL, null=True, related_name="calls", verbose_name="论文"
     )
-    purpose = models.CharField("用途", max_length=12)
+    purpose = models.CharField("用途", max_length=12, choices=Purpose)
     model = models.CharField("模型", max_length=120)
     prompt_version = models.CharField("提示版本", max_length=32)
     state = models.CharField("状态", max_length=8, choices=State, default=State.OPEN)
-    error_class = models.CharField("错误类别", max_length=32, blank=True)
+    error_class = models.CharField("错误类别", max_length=32, blank=True, choices=Fault)
     reply = models.TextField("原始回复", blank=True)
     prompt_tokens = models.PositiveIntegerField("输入词元", null=True)
     cached_tokens = models.PositiveIntegerField("缓存词元", null=True)

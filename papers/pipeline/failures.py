@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from digest_site import clock
 from papers import jobs, llm, prompts
 from papers.harvest import SourceError
-from papers.models import Job, Summary
+from papers.models import Fault, Job, Summary
 
 from . import money
 from .halts import Halted, halt
@@ -78,7 +78,7 @@ def to_a_person(job: Job, error_class: str, reason: str) -> None:
         if job.kind == Job.Kind.TRANSLATE:
             summary = Summary.objects.select_for_update().get(paper__arxiv_id=job.subject)
             if summary.status == Summary.Status.WAITING:
-                summary.refused(f"{error_class}：{reason}")
+                summary.refused(f"{Fault.name_of(error_class)}：{reason}")
 
 
 def take_up() -> None:
@@ -89,7 +89,7 @@ def take_up() -> None:
         with transaction.atomic():
             summary = Summary.objects.select_for_update().get(paper__arxiv_id=job.subject)
             if summary.status == Summary.Status.WAITING:
-                summary.refused(f"{job.error_class}：{job.reason}")
+                summary.refused(f"{Fault.name_of(job.error_class)}：{job.reason}")
     rejected = _ids(Summary.objects.filter(status=Summary.Status.REJECTED))
     back = dead.filter(error_class="rejected").exclude(subject__in=rejected)
     for kind, subject in back.values_list("kind", "subject"):

@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 
 from digest_site import clock
 from papers import batches, ledger
-from papers.models import Poll
+from papers.models import Fault, Poll
 from posts.models import DailyPost, Digest
 
 from . import progress
@@ -83,9 +83,16 @@ def day_view(request: HttpRequest, slug: str, day: str) -> HttpResponse:
         "post": post,
         "progress": progress.of([post]).get(post.pk) if post else None,
         "held": _held(post),
+        "dead": {Fault.name_of(fault): number for fault, number in book.dead.items()},
+        "sources": [(line, _sources(line)) for line in book.categories],
         "polls": polls,
     }
     return TemplateResponse(request, "admin/posts/dailypost/ledger.html", context)
+
+
+def _sources(line: ledger.CategoryLine) -> str:
+    names = dict(Poll.Source.choices)
+    return "，".join(f"{names.get(source, source)} {number}" for source, number in line.by_source.items())
 
 
 def _held(post: DailyPost | None) -> list[tuple[str, int]]:

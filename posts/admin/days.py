@@ -39,9 +39,6 @@ class DailyPostAdmin(admin.ModelAdmin):
     ]
     readonly_fields = ["digest", "date", "state_line", "how_far", "window", "fetched", "entry_table", "log"]
 
-    class Media:
-        css = {"all": ["papers/office.css"]}
-
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 

@@ -39,6 +39,13 @@ class QueueFilter(admin.SimpleListFilter):
 
     unset = "不限"
 
+    @property
+    def is_folded(self) -> bool:
+        """Long lists that are seldom needed open when something of them is chosen."""
+        return self.is_long and self.value() is None
+
+    is_long = False
+
 
 class StateFilter(QueueFilter):
     title = "状态"
@@ -93,6 +100,7 @@ class FindingFilter(QueueFilter):
 
 class CheckFilter(QueueFilter):
     title = "检查项"
+    is_long = True
     parameter_name = "check"
 
     def values(self) -> Iterable[tuple[str, str]]:
@@ -101,6 +109,7 @@ class CheckFilter(QueueFilter):
 
 class EditorFilter(QueueFilter):
     title = "编辑"
+    is_long = True
     parameter_name = "editor"
 
     def values(self) -> Iterable[tuple[str, str]]:

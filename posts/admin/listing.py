@@ -25,7 +25,7 @@ MOST_AT_ONCE = 500
 
 
 class QueueAdmin(admin.ModelAdmin):
-    list_display = ["grave", "title_line", "state_line", "day", "category", "notes", "editor"]
+    list_display = ["grave", "title_line", "state_line", "day", "editor"]
     list_display_links = None
     list_filter = FILTERS
     list_per_page = 30
@@ -39,7 +39,7 @@ class QueueAdmin(admin.ModelAdmin):
     change_list_template = "admin/desk/queue.html"
 
     class Media:
-        css = {"all": ["papers/office.css", "posts/desk.css"]}
+        css = {"all": ["posts/desk.css"]}
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -108,12 +108,13 @@ class QueueAdmin(admin.ModelAdmin):
     @admin.display(description="论文")
     def title_line(self, summary: Summary) -> SafeString:
         return format_html(
-            '<a href="{}"><b>{}</b></a><br><span class="quiet">{} <span lang="en">{}</span></span>'
+            '<a href="{}"><b>{}</b></a><br><span class="quiet">{} <span lang="en">{}</span></span>{}'
             '<input type="hidden" name="seen-{}" value="{}">',
             summary.url,
             summary.title or "（还没有译文）",
             summary.paper.arxiv_id,
             summary.paper.title[:120],
+            _notes(summary),
             summary.pk,
             summary.current_id or "",
         )
@@ -122,26 +123,10 @@ class QueueAdmin(admin.ModelAdmin):
     def state_line(self, summary: Summary) -> str:
         return summary.get_status_display()
 
-    @admin.display(description="日期")
-    def day(self, summary: Summary) -> str:
-        return f"{summary.listed_on:%m-%d}" if summary.listed_on else "—"
-
-    @admin.display(description="分类")
-    def category(self, summary: Summary) -> str:
-        return summary.paper.primary_category
-
-    @admin.display(description="备注")
-    def notes(self, summary: Summary) -> SafeString:
-        said = [format_html("{} 处检查结果", summary.findings_open)] if summary.findings_open else []
-        if summary.reports_open:
-            said.append(
-                format_html('<span class="level level-block">{} 条读者报错</span>', summary.reports_open)
-            )
-        if summary.public_id and summary.public_id != summary.current_id:
-            said.append(SafeString("旧文公开中"))
-        if summary.present:
-            said.append(format_html('<span class="present">{} 正开着</span>', "、".join(summary.present)))
-        return joined(said, "<br>")
+    @admin.display(description="日期和分类")
+    def day(self, summary: Summary) -> SafeString:
+        day = f"{summary.listed_on:%m-%d}" if summary.listed_on else "—"
+        return format_html('{} <span class="quiet">{}</span>', day, summary.paper.primary_category)
 
     @admin.display(description="编辑")
     def editor(self, summary: Summary) -> str:
@@ -184,6 +169,18 @@ class QueueAdmin(admin.ModelAdmin):
         for summary in rows:
             pipeline.recheck(summary)
         self.message_user(request, f"已重新检查 {len(rows)} 篇", messages.SUCCESS)
+
+
+def _notes(summary: Summary) -> SafeString:
+    """What an editor should know before opening it."""
+    said = [format_html("<span>{} 处检查结果</span>", summary.findings_open)] if summary.findings_open else []
+    if summary.reports_open:
+        said.append(format_html('<span class="level level-block">{} 条读者报错</span>', summary.reports_open))
+    if summary.public_id and summary.public_id != summary.current_id:
+        said.append(SafeString("<span>旧文公开中</span>"))
+    if summary.present:
+        said.append(format_html('<span class="present">{} 正开着</span>', "、".join(summary.present)))
+    return format_html('<div class="line-notes">{}</div>', joined(said)) if said else SafeString("")
 
 
 def why_not_clean(summary: Summary) -> str:

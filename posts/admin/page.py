@@ -46,6 +46,11 @@ class View:
     terms: list["TermLine"]
 
     @property
+    def is_empty(self) -> bool:
+        """Nobody has translated anything yet: there is nothing that could lack a partner."""
+        return not any(part.words.strip() for part in self.parts[:2])
+
+    @property
     def open_problems(self) -> list[problems.Problem]:
         return [one for one in self.problems if not one.dismissed]
 

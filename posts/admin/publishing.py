@@ -8,7 +8,7 @@ import hashlib
 from dataclasses import dataclass, field
 
 from papers import ledger
-from papers.models import Job, Summary
+from papers.models import Fault, Job, Summary
 from posts.models import DailyPost, Digest, Entry
 
 Status = Summary.Status
@@ -76,7 +76,7 @@ def plan(post: DailyPost) -> Plan:
 def _failures(entries: list[Entry]) -> dict[str, str]:
     ids = [entry.paper.arxiv_id for entry in entries]
     dead = Job.objects.filter(kind=Job.Kind.TRANSLATE, state=Job.State.DEAD, subject__in=ids)
-    return dict(dead.values_list("subject", "reason"))
+    return {job.subject: f"{Fault.name_of(job.error_class)}（{job.reason}）" for job in dead}
 
 
 def _line(entry: Entry, digest: Digest, failure: str) -> Line:
@@ -91,7 +91,7 @@ def _line(entry: Entry, digest: Digest, failure: str) -> Line:
         return Line(entry, True, "机器译文", "将标明“机器翻译，未经审校”")
     note = WHY_NOT[Status(summary.status)]
     if failure and summary.current is None:
-        note = f"{note}；翻译失败：{failure}"
+        note = f"{note}；没有译成：{failure}"
     return Line(entry, False, summary.get_status_display(), note)
 
 

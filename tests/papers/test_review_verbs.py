@@ -122,7 +122,7 @@ def test_a_hand_written_text_comes_before_a_second_pair_of_eyes() -> None:
 
 def test_a_refused_paper_is_a_person_s_from_wherever_the_model_refused_it() -> None:
     waiting = base.make_summary("waiting")
-    waiting.refused("refused：Content Exists Risk")
+    waiting.refused("模型拒绝：Content Exists Risk")
     assert waiting.status == Status.MANUAL
     approved = base.make_summary("approved")
     with pytest.raises(WrongState):

@@ -239,7 +239,7 @@ def test_a_refused_paper_goes_to_a_person(model: FakeModel, fault: str) -> None:
     assert (job.state, job.error_class) == (State.DEAD, "refused")
     assert summary.status == Status.MANUAL and model.hits == 1
     event = ReviewEvent.of(summary).get()
-    assert event.verb == "refused" and event.note.startswith("refused：")
+    assert event.verb == "refused" and event.note.startswith("模型拒绝：")
 
 
 def test_a_refusal_in_words_goes_to_a_person_after_one_more_try(model: FakeModel) -> None:
