@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
 
@@ -17,20 +18,33 @@ FLAGS = (
 )
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[webdriver.Chrome]:
+@contextmanager
+def window() -> Iterator[webdriver.Chrome]:
+    """A browser with its own cookies and storage."""
     binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if not (binary and driver):
         pytest.skip("no chromium with its chromedriver on this machine")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         options = Options()
         options.binary_location = binary
-        for flag in [*FLAGS.split(), f"--user-data-dir={folder}"]:
+        for flag in [*FLAGS.split(), f"--user-data-dir={folder}", "--window-size=1440,900"]:
             options.add_argument(flag)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         browser = webdriver.Chrome(options=options, service=Service(driver))
-        yield browser
-        browser.quit()
+        try:
+            yield browser
+        finally:
+            browser.quit()
+
+
+def forget(browser: webdriver.Chrome) -> None:
+    """As if just opened: no request of this page may reach the next test, nor may what the window was told."""
+    browser.execute_script("localStorage.clear(); navigator.sendBeacon = () => true")
+    browser.get("about:blank")
+    browser.execute_cdp_cmd("Network.clearBrowserCookies", {})
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    browser.get_log("browser")
 
 
 def look(browser: webdriver.Chrome, width: int, theme: str) -> None:
@@ -50,7 +64,7 @@ def barriers(browser: webdriver.Chrome) -> list[str]:
     """What axe calls serious or critical on this page."""
     browser.execute_script(_axe())
     found = browser.execute_async_script(
-        "const done = arguments[0]; axe.run(document).then((result) => done(result.violations));"
+        "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then((result) => done(result.violations));"
     )
     return [
         f"{one['id']}: {node['html'][:160]}"

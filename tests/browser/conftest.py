@@ -1,7 +1,36 @@
-"""The live server of browser tests writes from several threads, so SQLite is a file here, not memory."""
+"""Two browsers for all tests; and a database for the live server, which writes from several threads: SQLite in a file."""
+
+from collections.abc import Iterator
 
 import pytest
 from django.db import connection
+from selenium.webdriver import Chrome
+
+from tests.browser.chromium import forget, window
+
+
+@pytest.fixture(scope="session")
+def first_window() -> Iterator[Chrome]:
+    with window() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def second_window() -> Iterator[Chrome]:
+    with window() as browser:
+        yield browser
+
+
+@pytest.fixture
+def chromium(first_window: Chrome) -> Iterator[Chrome]:
+    yield first_window
+    forget(first_window)
+
+
+@pytest.fixture
+def other_chromium(second_window: Chrome) -> Iterator[Chrome]:
+    yield second_window
+    forget(second_window)
 
 
 @pytest.fixture(scope="session")

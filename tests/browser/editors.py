@@ -1,47 +1,22 @@
 """Editors with browsers of their own: they open the desk, type, press keys, and see what is there."""
 
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
-import pytest
 from django.contrib.auth.models import User
 from selenium import webdriver
 from selenium.webdriver import ActionChains
-from selenium.webdriver.chrome.options import Options
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.browser.chromium import FLAGS, barriers
+from tests.browser.chromium import barriers
 from tests.posts import office
 
 PATIENCE_SECONDS = 20
 # Refusals made on purpose, and Chromium saying that nobody had touched the page that would ask before it closes.
 EXPECTED = (" 409 ", "favicon", "beforeunload")
-
-
-@contextmanager
-def window() -> Iterator[webdriver.Chrome]:
-    """A browser with its own cookies and storage."""
-    binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not (binary and driver):
-        pytest.skip("no chromium with its chromedriver on this machine")
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        options = Options()
-        options.binary_location = binary
-        for flag in [*FLAGS.split(), f"--user-data-dir={folder}", "--window-size=1440,900"]:
-            options.add_argument(flag)
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        browser = webdriver.Chrome(options=options, service=Service(driver))
-        try:
-            yield browser
-        finally:
-            browser.quit()
 
 
 class Editor:

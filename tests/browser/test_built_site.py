@@ -17,9 +17,6 @@ from papers.models import Term
 from posts.models import Digest
 from posts.static_site import build
 from tests.base import make_public_paper
-from tests.browser.chromium import chromium
-
-__all__ = ["chromium"]
 
 # The mark has the test database made, though no test here opens it.
 pytestmark = [pytest.mark.browser, pytest.mark.django_db]

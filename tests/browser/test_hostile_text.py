@@ -1,16 +1,14 @@
 """Mallory's paper in a real Chromium: nothing of it acts, and our content policy has nothing to refuse."""
 
-from collections.abc import Iterator
-
 import pytest
 from django.contrib.auth.models import User
 from pytest_django.live_server_helper import LiveServer
+from selenium.webdriver import Chrome
 
 from posts.page_cache import shelf
 from tests.attacks import mallory
 from tests.attacks.test_hostile_text import office_addresses
 from tests.base import chief
-from tests.browser import editors
 from tests.browser.editors import Editor
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
@@ -26,15 +24,13 @@ PAGES = (
 
 
 @pytest.fixture
-def boss(live_server: LiveServer) -> Iterator[Editor]:
+def boss(live_server: LiveServer, chromium: Chrome) -> Editor:
     summary = mallory.paper("2601.23456")
     mallory.office_rows(summary)
     summary.approve(chief())
     shelf.clear()
-    with editors.window() as browser:
-        yield Editor(
-            browser, live_server.url, User.objects.create_superuser("boss", password="correct horse")
-        )
+    user = User.objects.create_superuser("boss", password="correct horse")
+    return Editor(chromium, live_server.url, user)
 
 
 def complaints_of(boss: Editor, addresses: tuple[str, ...] | list[str]) -> dict[str, list[str]]:

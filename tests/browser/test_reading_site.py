@@ -13,9 +13,7 @@ from posts.models import DailyPost
 from posts.page_cache import shelf
 from posts.views import days
 from tests.base import DAY, make_public_paper
-from tests.browser.chromium import barriers, chromium, look
-
-__all__ = ["chromium"]
+from tests.browser.chromium import barriers, look
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
 
