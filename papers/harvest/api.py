@@ -28,6 +28,7 @@ MAX_RESULTS = 5000
 CAP = 20 * MEGABYTE
 ACCEPT = "application/atom+xml, application/xml;q=0.9, */*;q=0.1"
 _NS = {"atom": "http://www.w3.org/2005/Atom", "search": "http://a9.com/-/spec/opensearch/1.1/"}
+_REQUIRED = ("atom:id", "atom:published", "atom:updated")
 _WITHDRAWN = re.compile(
     r"\bwithdrawn\b.{0,40}\b(?:by|due|because|from)\b|^\s*(?:this|the) (?:\w+ ){0,2}(?:is|has been|was) withdrawn",
     re.IGNORECASE,
@@ -87,10 +88,7 @@ def _refuse_errors(entries: list[_Element], status: int) -> None:
             message = clean(entry.findtext("atom:summary", namespaces=_NS)) or identifier
             raise SourceError("broken", message, status=status)
         # The package would skip such an entry without a word.
-        if any(
-            not clean(entry.findtext(f"atom:{name}", namespaces=_NS))
-            for name in ("id", "published", "updated")
-        ):
+        if not all((entry.findtext(name, namespaces=_NS) or "").strip() for name in _REQUIRED):
             raise SourceError("broken", f"an entry without id or dates: {identifier!r}", status=status)
     if status != 200:
         raise SourceError("broken", f"HTTP {status}", status=status)

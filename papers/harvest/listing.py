@@ -26,6 +26,7 @@ _SECTION = re.compile(r"^(new|cross|replacement).*\(.*showing\D*(\d+)\s+of\s+(\d
 _TOTAL = re.compile(r"total\s+of\s+(\d+)\s+entries", re.IGNORECASE)
 _QUIET = re.compile(r"no\s+updates\s+(?:today|for)", re.IGNORECASE)
 _SUBJECT = re.compile(r"\(([A-Za-z-]+(?:\.[A-Za-z-]+)?)\)\s*(?:;|$)")
+_ADDRESS = re.compile(r"\s*this\s+(?:https?|ftp)\s+URL\s*", re.IGNORECASE)
 _KINDS: dict[str, Kind] = {"new": "new", "cross": "cross", "replacement": "replace"}
 
 
@@ -147,8 +148,9 @@ def _blocks(dd: HtmlElement) -> dict[str, HtmlElement]:
     """The first element of each class, in one walk over the entry."""
     found: dict[str, HtmlElement] = {}
     for node in dd.iter("*"):
-        for name in (node.get("class") or "").split():
-            found.setdefault(name, node)
+        if names := node.get("class"):
+            for name in names.split():
+                found.setdefault(name, node)
     return found
 
 
@@ -158,13 +160,13 @@ def _field(block: HtmlElement | None) -> str:
         return ""
     label = next((node for node in block.iter("*") if "descriptor" in (node.get("class") or "")), None)
     text = clean(_with_addresses(block))
-    return text.removeprefix(clean(label.text_content()) if label is not None else "").strip()
+    return text.removeprefix(clean("".join(label.itertext())) if label is not None else "").strip()
 
 
 def _authors(block: HtmlElement | None) -> tuple[str, ...]:
     if block is None:
         return ()
-    names = [clean(link.text_content()) for link in block.iter("a")] or _field(block).split(",")
+    names = [clean("".join(link.itertext())) for link in block.iter("a")] or _field(block).split(",")
     return tuple(name.strip() for name in names if name.strip())
 
 
@@ -179,9 +181,9 @@ def _abstract(dd: HtmlElement) -> str:
 def _with_addresses(block: HtmlElement) -> str:
     """Text in which arXiv's "this https URL" is the address again, as the author wrote it."""
     for link in block.iter("a"):
-        if re.fullmatch(r"this (?:https?|ftp) URL", clean(link.text_content()), re.IGNORECASE):
+        if _ADDRESS.fullmatch(link.text or ""):
             link.text = link.get("href")
-    return str(block.text_content())
+    return "".join(block.itertext())
 
 
 def _document(body: bytes) -> HtmlElement:

@@ -2,6 +2,16 @@
 
 from .alarms import Alarm, alarms
 from .book import CategoryLine, DayLedger, alarm_of, last_good_day, of_day, of_days, work_left
+from .dates import (
+    first_day,
+    has_listing,
+    is_begun,
+    later_listing,
+    newest_day,
+    newest_listing,
+    open_days,
+    open_looks,
+)
 from .looks import (
     ANSWERED,
     HOLIDAY,
@@ -10,15 +20,7 @@ from .looks import (
     SILENT,
     Look,
     codes,
-    first_day,
-    has_listing,
-    is_begun,
-    later_listing,
     looks_at,
-    newest_day,
-    newest_listing,
-    open_days,
-    open_looks,
     source_name,
 )
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .book import alarm_of
-from .looks import newest_day, open_looks
+from .dates import newest_day, open_looks
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What is known of each date without looking at single papers: what was printed, stored, and how often we looked.
+"""What is known of a date without looking at single papers: what was printed, stored, and how often we looked.
 
 The rules of completeness live here. A date is *listed* when every category's own listing was read and every
 row of it is there; *settled* when a second look hours later found nothing new and two sources agree on every
@@ -9,10 +9,8 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from django.core.cache import cache
-from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
-from digest_site import clock
 from papers import batches, taxonomy
 from papers.models import Announcement, Poll
 
@@ -28,11 +26,6 @@ SECOND_LOOK = dt.timedelta(hours=3)
 # The feed of a date is built at midnight Eastern; the second look waits for it.
 FEED_IS_OUT = dt.timedelta(minutes=10)
 LONGEST_DOUBLINGS = 3
-# A date first asked about this soon after its announcement is where our responsibility begins.
-FRESH = dt.timedelta(days=10)
-# Older dates are checked once a day.
-ALWAYS_LOOKED_AT = dt.timedelta(days=10)
-ONE_DAY = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -151,7 +144,7 @@ def looks_at(days: Sequence[dt.date], categories: Sequence[str]) -> list[Look]:
     if not days:
         return []
     categories = codes(categories)
-    heard = _heard(min(days), max(days), categories)
+    heard = _heard(days, categories)
     return [
         Look(
             day,
@@ -165,9 +158,9 @@ def looks_at(days: Sequence[dt.date], categories: Sequence[str]) -> list[Look]:
     ]
 
 
-def _heard(since: dt.date, until: dt.date, categories: Sequence[str]) -> _Heard:
+def _heard(days: Sequence[dt.date], categories: Sequence[str]) -> _Heard:
     heard = _Heard()
-    span = {"date__range": (since, until), "category__in": list(categories)}
+    span = {"date__in": list(days), "category__in": list(categories)}
     for poll in Poll.objects.filter(source__in=LISTINGS, **span).order_by("asked_at", "id"):
         heard.polls.setdefault((poll.date, poll.category), []).append(poll)
     rows = Announcement.objects.filter(kind__in=[Kind.NEW, Kind.CROSS], **span).order_by()
@@ -197,100 +190,3 @@ def source_name(source: str) -> str:
 def opinion(source: str) -> str:
     """The listing pages say the same thing twice."""
     return Poll.Source.LIST if source in LISTINGS else source
-
-
-# Which dates
-
-
-def first_day(categories: Sequence[str]) -> dt.date | None:
-    """Where our responsibility begins: the first date that was asked about while it was fresh.
-
-    A date of long ago that somebody asked for does not make us responsible for all that came after.
-    """
-    asked = (
-        Poll.objects.filter(category__in=codes(categories), source__in=LISTINGS)
-        .order_by()
-        .values_list("date")
-        .annotate(at=Min("asked_at"))
-    )
-    dates = sorted((date, at) for date, at in asked if batches.is_weekday(date))
-    fresh = [date for date, at in dates if at < batches.announced_at(date) + FRESH]
-    return next(iter(fresh or [date for date, _ in dates]), None)
-
-
-def is_begun(categories: Sequence[str]) -> bool:
-    """Whether any date of these categories was ever asked about."""
-    return _past(codes(categories)) is not None
-
-
-def open_looks(until: dt.date, categories: Sequence[str]) -> list[Look]:
-    """The dates up to `until` that are not settled yet, oldest first; weekday holidays until they proved silent."""
-    past = _past(codes(categories))
-    if past is None or past.first > until:
-        return looks_at([until], categories)
-    days = {*past.open_days, *batches.weekdays(max(past.first, past.checked), until)}
-    public = [day for day in sorted(days) if batches.announced_at(day) <= clock.now() and day <= until]
-    return [look for look in looks_at(public, categories) if not look.is_settled]
-
-
-@dataclass(frozen=True)
-class Past:
-    """What the daily look at all of history found: the dates before `checked` that are still open."""
-
-    at: dt.datetime
-    first: dt.date
-    checked: dt.date
-    open_days: tuple[dt.date, ...]
-
-
-def _past(categories: Sequence[str]) -> Past | None:
-    """History checked at most a day ago. The last weeks are never taken from it, they are always looked at."""
-    now, key = clock.now(), f"past:{'+'.join(sorted(categories))}"
-    known: Past | None = cache.get(key)
-    if known is None or not dt.timedelta(0) <= now - known.at < ONE_DAY:
-        known = _check_past(categories, now)
-        cache.set(key, known, ONE_DAY.total_seconds())
-    return known
-
-
-def _check_past(categories: Sequence[str], now: dt.datetime) -> Past | None:
-    first = first_day(categories)
-    if first is None:
-        return None
-    checked = now.date() - ALWAYS_LOOKED_AT
-    asked = Poll.objects.filter(category__in=categories, source__in=LISTINGS, date__lt=first)
-    days = {*asked.order_by().values_list("date", flat=True), *batches.weekdays(first, checked - ONE_DAY)}
-    looks = looks_at(sorted(day for day in days if batches.is_weekday(day)), categories)
-    return Past(now, first, checked, tuple(look.date for look in looks if not look.is_settled))
-
-
-def open_days(until: dt.date, categories: Sequence[str]) -> list[dt.date]:
-    """Announcement dates up to `until` that are not settled yet, oldest first."""
-    return [look.date for look in open_looks(until, categories) if look.is_expected or look.has_papers]
-
-
-def newest_day() -> dt.date:
-    """The newest date that can be asked about: a weekday whose evening has come, holiday or not."""
-    now = clock.now()
-    day = now.astimezone(batches.EASTERN).date() + dt.timedelta(days=1)
-    while not (batches.is_weekday(day) and batches.announced_at(day) <= now):
-        day -= dt.timedelta(days=1)
-    return day
-
-
-def newest_listing() -> dt.date:
-    """The newest date that arXiv has announced, as our calendar says or as its listings proved."""
-    known = Poll.objects.filter(source__in=LISTINGS, state=Poll.State.OK, date__lte=newest_day())
-    latest = batches.latest(clock.now())
-    return max(latest, known.aggregate(Max("date"))["date__max"] or latest)
-
-
-def has_listing(day: dt.date) -> bool:
-    """Whether arXiv printed a listing with this date."""
-    return Poll.objects.filter(date=day, source__in=LISTINGS, state=Poll.State.OK).exists()
-
-
-def later_listing(day: dt.date) -> bool:
-    """Whether arXiv has announced a later date, so that this one will not change any more."""
-    sources = [Poll.Source.LIST, Poll.Source.CATCHUP]
-    return Poll.objects.filter(date__gt=day, source__in=sources, state=Poll.State.OK).exists()

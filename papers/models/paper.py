@@ -32,14 +32,14 @@ class PaperQuerySet(models.QuerySet["Paper"]):
         """Papers that carry one of these canonical category codes, as primary or cross-list."""
         return self.filter(in_categories__code__in=list(codes)).distinct()
 
-    def upsert(self, papers: Iterable["Paper"]) -> None:
-        """Insert or update by arXiv id, in bulk, and keep the category index in step."""
+    def upsert(self, papers: Iterable["Paper"], *, also: Iterable[str] = ()) -> None:
+        """Insert or update by arXiv id, in bulk, and keep the category index in step; `also` more fields."""
         papers = list(papers)
         self.bulk_create(
             papers,
             update_conflicts=True,
             unique_fields=["arxiv_id"],
-            update_fields=UPDATABLE,
+            update_fields=[*UPDATABLE, *also],
             batch_size=200,
         )
         wanted = {(paper.pk, code) for paper in papers for code in paper.categories}

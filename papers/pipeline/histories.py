@@ -24,9 +24,10 @@ def store_changes(records: Iterable[OaiRecord]) -> None:
     before = stored(record.arxiv_id for record in records)
     known = [record for record in records if record.versions and record.arxiv_id in before]
     newer = [record for record in known if _is_whole(record, before[record.arxiv_id])]
-    update([_paper_of_change(record, before[record.arxiv_id]) for record in newer], before)
-    now = stored(record.arxiv_id for record in newer) if newer else {}
-    told = [paper for record in known if (paper := _told(record, (before | now)[record.arxiv_id]))]
+    changed = [_paper_of_change(record, before[record.arxiv_id]) for record in newer]
+    update(changed, before)
+    now = before | {paper.arxiv_id: paper for paper in changed}
+    told = [paper for record in known if (paper := _told(record, now[record.arxiv_id]))]
     write(told, ["versions", "licence", "withdrawn"])
 
 

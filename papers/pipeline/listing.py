@@ -21,13 +21,12 @@ from papers.models import Announcement, Job, Paper, Poll, Summary
 from . import archive, outside, sources
 from .announcing import announced_on, confirm
 from .polls import Inquiry, Listed
+from .sources import FILLED_AFTER
 from .storing import store_records
 
 log = logging.getLogger("papers.listing")
 
 IDS_A_CALL = 100
-# The API and the archive fill up for hours after an announcement; asking for single ids before is in vain.
-FILLED_AFTER = archive.SHOWN_AFTER
 # After this the archive's daily harvest brings what ever comes.
 ASKS_FOR = dt.timedelta(days=4)
 

@@ -9,12 +9,16 @@ from papers.harvest import Record, Sheet, SourceError
 from papers.models import Announcement, Paper, Poll
 
 from .announcing import confirm
-from .archive import CATCHUP_DAYS
+from .archive import CATCHUP_DAYS, SHOWN_AFTER
 from .late import late_among, late_item
 from .polls import Inquiry, asked, failed, nothing, read, store
 from .storing import store_records
 
 SECOND_OPINION = dt.timedelta(days=10)
+# arXiv asks not to repeat a query within a day, except where something new must be in its answer.
+API_KEEPS = dt.timedelta(hours=22)
+# The API and the archive fill up for hours after an announcement; asking for single ids before is in vain.
+FILLED_AFTER = SHOWN_AFTER
 
 Source = Poll.Source
 
@@ -109,10 +113,10 @@ def _has_listing(inquiry: Inquiry) -> bool:
 
 def ask_api(inquiry: Inquiry) -> None:
     """The API's last ten days: confirms what listings said, and knows what none of them announced."""
-    if inquiry.day < batches.latest(clock.now()) or not _has_listing(inquiry):
+    now, union = clock.now(), "+".join(inquiry.categories)
+    if inquiry.day < batches.latest(now) or not _has_listing(inquiry) or _says_the_same(inquiry.day, union):
         return
-    poll = asked(Source.API, "+".join(inquiry.categories), inquiry.day)
-    now = clock.now()
+    poll = asked(Source.API, union, inquiry.day)
     try:
         records = _recent(inquiry, now - SECOND_OPINION, now)
         if not records and _announced_since(inquiry, now - SECOND_OPINION):
@@ -127,6 +131,15 @@ def ask_api(inquiry: Inquiry) -> None:
     store_records(_ours(records, late))
     confirm(Source.API, {record.arxiv_id: record.categories[0] for record in records if record.categories})
     store(poll, [late_item(one) for one in late], inquiry.categories, inquiry.listed, found=len(records))
+
+
+def _says_the_same(day: dt.date, union: str) -> bool:
+    """Whether the index was asked a while ago and cannot know more yet: it fills up for hours after an announcement."""
+    now = clock.now()
+    if now >= batches.announced_at(day) + FILLED_AFTER:
+        return False
+    lately = Poll.objects.filter(source=Source.API, category=union, asked_at__gt=now - API_KEEPS)
+    return lately.filter(state__in=ledger.ANSWERED).exists()
 
 
 def _recent(inquiry: Inquiry, since: dt.datetime, until: dt.datetime) -> list[Record]:

@@ -17,6 +17,8 @@ from papers.models import Generation, Job, Paper, Summary, WrongState
 from . import words
 
 Status = Summary.Status
+# Not of the source that is being stored, but of the row as it was.
+KEPT = ("submitted", "versions")
 # What a reader of a public page sees of a paper beside the Chinese text.
 VISIBLE = ("version", "title", "abstract", "authors", "categories", "withdrawn", "comment", "doi", "journal")
 
@@ -36,6 +38,7 @@ def update(papers: Sequence[Paper], before: dict[str, Paper]) -> None:
     changed = []
     for paper in papers:
         if old := before.get(paper.arxiv_id):
+            _keep_what_others_told(paper, old)
             _keep_what_withdrawal_hides(paper, old)
             if _says_something_else(old, paper):
                 paper.versions = [*_without(old.versions, old.version), _superseded(old)]
@@ -43,11 +46,15 @@ def update(papers: Sequence[Paper], before: dict[str, Paper]) -> None:
     if not papers:
         return
     with transaction.atomic():
-        Paper.objects.upsert(papers)
-        write(changed, ["versions"])
-        write([paper for paper in papers if _is_first_dated(paper, before)], ["submitted"])
+        Paper.objects.upsert(papers, also=KEPT)
         _review_again([paper.arxiv_id for paper in changed])
         _tell_readers(paper for paper in papers if _looks_different(paper, before.get(paper.arxiv_id)))
+
+
+def _keep_what_others_told(paper: Paper, old: Paper) -> None:
+    """v1's submission never moves, but the listing's own words came without it; the rest only OAI-PMH knows."""
+    paper.submitted = old.submitted or paper.submitted
+    paper.versions, paper.licence = old.versions, old.licence
 
 
 def _keep_what_withdrawal_hides(paper: Paper, old: Paper) -> None:
@@ -96,12 +103,6 @@ def _back_to_review(summary: Summary) -> None:
         summary.offer(summary.current, why="source")
     except WrongState:
         return  # an editor moved it in this moment; it is in people's hands already
-
-
-def _is_first_dated(paper: Paper, before: dict[str, Paper]) -> bool:
-    """v1's submission never moves, but the listing's own words came without it."""
-    old = before.get(paper.arxiv_id)
-    return old is not None and old.submitted is None and paper.submitted is not None
 
 
 def _looks_different(paper: Paper, old: Paper | None) -> bool:

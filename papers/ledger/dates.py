@@ -1,0 +1,139 @@
+"""Which dates there are to look at: where our responsibility begins, what is open, what is newest."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.core.cache import cache
+from django.db.models import Count, Max, Min
+
+from digest_site import clock
+from papers import batches
+from papers.models import Announcement, Poll
+
+from .looks import LISTINGS, Look, codes, looks_at
+
+Kind = Announcement.Kind
+# A date first asked about this soon after its announcement is where our responsibility begins.
+FRESH = dt.timedelta(days=10)
+# Older dates are checked once a day.
+ALWAYS_LOOKED_AT = dt.timedelta(days=10)
+ONE_DAY = dt.timedelta(days=1)
+# How long it is remembered which dates were settled; forgotten, all of history is looked at again.
+KEPT = dt.timedelta(days=30)
+
+
+def first_day(categories: Sequence[str]) -> dt.date | None:
+    """Where our responsibility begins: the first date that was asked about while it was fresh.
+
+    A date of long ago that somebody asked for does not make us responsible for all that came after.
+    """
+    asked = (
+        Poll.objects.filter(category__in=codes(categories), source__in=LISTINGS)
+        .order_by()
+        .values_list("date")
+        .annotate(at=Min("asked_at"))
+    )
+    dates = sorted((date, at) for date, at in asked if batches.is_weekday(date))
+    fresh = [date for date, at in dates if at < batches.announced_at(date) + FRESH]
+    return next(iter(fresh or [date for date, _ in dates]), None)
+
+
+def is_begun(categories: Sequence[str]) -> bool:
+    """Whether any date of these categories was ever asked about."""
+    return _past(codes(categories)) is not None
+
+
+def open_looks(until: dt.date, categories: Sequence[str]) -> list[Look]:
+    """The dates up to `until` that are not settled yet, oldest first; weekday holidays until they proved silent."""
+    past = _past(codes(categories))
+    if past is None or past.first > until:
+        return looks_at([until], categories)
+    days = {*past.open_days, *batches.weekdays(max(past.first, past.checked), until)}
+    public = [day for day in sorted(days) if batches.announced_at(day) <= clock.now() and day <= until]
+    return [look for look in looks_at(public, categories) if not look.is_settled]
+
+
+def open_days(until: dt.date, categories: Sequence[str]) -> list[dt.date]:
+    """Announcement dates up to `until` that are not settled yet, oldest first."""
+    return [look.date for look in open_looks(until, categories) if look.is_expected or look.has_papers]
+
+
+def newest_day() -> dt.date:
+    """The newest date that can be asked about: a weekday whose evening has come, holiday or not."""
+    now = clock.now()
+    day = now.astimezone(batches.EASTERN).date() + dt.timedelta(days=1)
+    while not (batches.is_weekday(day) and batches.announced_at(day) <= now):
+        day -= dt.timedelta(days=1)
+    return day
+
+
+def newest_listing() -> dt.date:
+    """The newest date that arXiv has announced, as our calendar says or as its listings proved."""
+    known = Poll.objects.filter(source__in=LISTINGS, state=Poll.State.OK, date__lte=newest_day())
+    latest = batches.latest(clock.now())
+    return max(latest, known.aggregate(Max("date"))["date__max"] or latest)
+
+
+def has_listing(day: dt.date) -> bool:
+    """Whether arXiv printed a listing with this date."""
+    return Poll.objects.filter(date=day, source__in=LISTINGS, state=Poll.State.OK).exists()
+
+
+def later_listing(day: dt.date) -> bool:
+    """Whether arXiv has announced a later date, so that this one will not change any more."""
+    sources = [Poll.Source.LIST, Poll.Source.CATCHUP]
+    return Poll.objects.filter(date__gt=day, source__in=sources, state=Poll.State.OK).exists()
+
+
+# All of history, once a day
+
+Marks = dict[dt.date, tuple[tuple[str, int], ...]]
+
+
+@dataclass(frozen=True)
+class Past:
+    """What the daily look at all of history found: the dates before `checked` that are still open."""
+
+    at: dt.datetime
+    first: dt.date
+    checked: dt.date
+    open_days: tuple[dt.date, ...]
+
+
+def _past(categories: Sequence[str]) -> Past | None:
+    """History checked at most a day ago. The last days are never taken from it, they are always looked at."""
+    now, key = clock.now(), f"past:{'+'.join(sorted(categories))}"
+    known: Past | None = cache.get(key)
+    if known is None or not dt.timedelta(0) <= now - known.at < ONE_DAY:
+        known = _check_past(categories, now, f"settled:{key}")
+        cache.set(key, known, ONE_DAY.total_seconds())
+    return known
+
+
+def _check_past(categories: Sequence[str], now: dt.datetime, key: str) -> Past | None:
+    """Look at every date that was not settled the last time, or of which the tables hold another number now."""
+    first = first_day(categories)
+    if first is None:
+        return None
+    checked = now.date() - ALWAYS_LOOKED_AT
+    marks, settled = _marks(categories), cache.get(key, {})
+    days = {*(day for day in marks if day < first), *batches.weekdays(first, checked - ONE_DAY)}
+    doubtful = sorted(
+        day for day in days if batches.is_weekday(day) and settled.get(day, 0) != marks.get(day)
+    )
+    still_open = [look.date for look in looks_at(doubtful, categories) if not look.is_settled]
+    cache.set(key, {day: marks.get(day) for day in days.difference(still_open)}, KEPT.total_seconds())
+    return Past(now, first, checked, tuple(still_open))
+
+
+def _marks(categories: Sequence[str]) -> Marks:
+    """How many answers and papers the tables hold of each date, by category: a settled date stays settled with them."""
+    answers = Poll.objects.filter(category__in=categories, source__in=LISTINGS)
+    papers = Announcement.objects.filter(category__in=categories, kind__in=[Kind.NEW, Kind.CROSS])
+    marks: dict[dt.date, list[tuple[str, int]]] = {}
+    for rows in (answers, papers):
+        counted = rows.order_by("date", "category").values_list("date", "category").annotate(Count("pk"))
+        for date, code, number in counted:
+            marks.setdefault(date, []).append((code, number))
+    return {date: tuple(numbers) for date, numbers in marks.items()}
