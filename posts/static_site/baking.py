@@ -18,11 +18,13 @@ from posts.models import Entry
 from posts.views import about, twins
 
 from . import feeds
-from .addresses import Links, links_of
+from .addresses import Links
 from .pages import Page
 from .state import State
 
-ARXIV_ID = re.compile(rb"(?<![\d.])\d{4}\.\d{4,5}(?!\d)|[a-z-]+/\d{7}(?!\d)")
+# Each begins with its rarest letter: patterns that begin with a digit or a letter try at every one.
+NEW_ID = re.compile(rb"\.(?<=\d{4}\.)\d{4,5}(?!\d)")
+OLD_ID = re.compile(rb"/\d{7}(?!\d)")
 RELATED = re.compile(r'<section aria-labelledby="related">.*?</section>', re.DOTALL)
 SCRIPT = '<script src="/static/posts/static_site.js" defer></script>\n</body>'
 
@@ -65,20 +67,20 @@ class Baker:
         links: set[str] = set()
         path = urlsplit(page.address).path
         if response.headers["Content-Type"].startswith("text/html"):
-            text = data.decode()
-            links = links_of(text, page.address)
-            data = self.html(text, page.address).encode()
+            text, links = self.html(data.decode(), page.address)
+            data = text.encode()
         elif path.startswith("/sitemap"):
             data = self.links.in_sitemap(data.decode()).encode()
         return Baked(page, data, self._shows(data), links)
 
-    def html(self, text: str, address: str) -> str:
+    def html(self, text: str, address: str) -> tuple[str, set[str]]:
         return self.links.in_html(text.replace("</body>", SCRIPT), address)
 
     def _shows(self, data: bytes) -> list[int]:
-        numbers = self.state.numbers
-        found = {match.decode() for match in ARXIV_ID.findall(data)}
-        return sorted(numbers[arxiv_id] for arxiv_id in found if arxiv_id in numbers)
+        """The papers whose identifiers stand in a page; of an old one its number is enough."""
+        found = {data[match.start() - 4 : match.end()] for match in NEW_ID.finditer(data)}
+        found |= {match[1:] for match in OLD_ID.findall(data)}
+        return sorted({pk for name in found for pk in self.state.by_number.get(name.decode(), ())})
 
     # The pages of papers
 
@@ -184,7 +186,8 @@ def get(address: str) -> HttpResponse:
 def not_found(baker: Baker) -> bytes:
     """404.html, which file hosts answer with."""
     request: HttpRequest = request_for("/404.html")
-    return baker.html(about.not_found(request, Http404("")).content.decode(), "/404.html").encode()
+    text, _ = baker.html(about.not_found(request, Http404("")).content.decode(), "/404.html")
+    return text.encode()
 
 
 # Patching: a new title of a paper that is "related" on very many pages

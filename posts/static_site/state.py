@@ -68,6 +68,14 @@ class State:
         return {entry.paper: entry.arxiv_id for entry in self.entries}
 
     @cached_property
+    def by_number(self) -> dict[str, list[int]]:
+        """What follows the archive's name in an identifier -> the papers, of which each archive may have one."""
+        found: dict[str, list[int]] = defaultdict(list)
+        for arxiv_id, pk in self.numbers.items():
+            found[arxiv_id.rpartition("/")[2]].append(pk)
+        return found
+
+    @cached_property
     def by_post(self) -> dict[int, list[PublicEntry]]:
         found: dict[int, list[PublicEntry]] = defaultdict(list)
         for entry in self.entries:
