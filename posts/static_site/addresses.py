@@ -22,7 +22,7 @@ _POSTED_FORM = re.compile(r'<form [^>]*method="post".*?</form>', re.DOTALL)
 
 def folder_of(path: str, query: str) -> str:
     """The path under which a live address is built; queries that only scripts read are left out."""
-    chosen = _chosen(query)
+    chosen = _chosen(query) if query else {}
     if not chosen or set(chosen) - set(SELECTORS):
         return path
     return path + "".join(f"{name}-{chosen[name]}/" for name in SELECTORS if name in chosen)
@@ -69,7 +69,7 @@ class Links:
         path, mark, fragment = live.partition("#")
         path, _, query = path.partition("?")
         folder = folder_of(path, query)
-        kept = f"?{query}" if folder == path and _chosen(query) else ""
+        kept = f"?{query}" if query and folder == path and _chosen(query) else ""
         return self.prefix + folder + kept + mark + fragment
 
     def in_html(self, text: str, page: str) -> tuple[str, set[str]]:
