@@ -11,7 +11,7 @@ from papers import batches, ledger, pipeline
 from papers.models import Announcement, Beat, Job, Poll
 
 from .assembly import assemble
-from .models import DailyPost, Digest
+from .models import DailyPost, Digest, Entry
 
 Tell = Callable[[str, pipeline.Progress], None]
 TEXT_KINDS = (Job.Kind.TRANSLATE, Job.Kind.FULLTEXT, Job.Kind.ANALYSE)
@@ -72,7 +72,7 @@ def summarize(
     digests: Sequence[Digest], days: Sequence[dt.date], *, limit: int | None = None, tell: Tell = quiet
 ) -> list[DayRun]:
     """Translate, read and analyse the papers of these dates, in the foreground; waiting jobs are due."""
-    ids = sorted({arxiv_id for day in days for arxiv_id in pipeline.announced_ids(day, union(digests))})
+    ids = sorted({arxiv_id for day in days for arxiv_id in _ids_of(digests, day)})
     chosen = ids if limit is None else ids[:limit]
 
     def told(progress: pipeline.Progress) -> None:
@@ -81,6 +81,14 @@ def summarize(
 
     pipeline.work_off(TEXT_KINDS, subjects=lambda: chosen, foreground=True, tell=told)
     return [_run(digest, day, chosen) for day in days for digest in digests]
+
+
+def _ids_of(digests: Sequence[Digest], day: dt.date) -> set[str]:
+    """What arXiv announced on a date, and what the post of that date has from the old site."""
+    entries = Entry.objects.filter(digest__in=digests, post__date=day)
+    return pipeline.announced_ids(day, union(digests)) | set(
+        entries.values_list("paper__arxiv_id", flat=True)
+    )
 
 
 def run_daily(digests: Sequence[Digest], day: dt.date, *, tell: Tell = quiet) -> list[DayRun]:
@@ -102,12 +110,13 @@ def open_before(digests: Sequence[Digest], day: dt.date) -> list[dt.date]:
 
 
 def days_with_work(digests: Sequence[Digest], day: dt.date) -> list[dt.date]:
-    """Dates up to `day` with papers whose translation or reading is still to do."""
+    """Dates up to `day` with papers whose translation or reading is still to do, the old site's among them."""
     unfinished = Job.objects.filter(kind__in=TEXT_KINDS).exclude(state__in=[Job.State.DONE, Job.State.DEAD])
-    rows = Announcement.objects.filter(
-        category__in=union(digests), date__lte=day, arxiv_id__in=Subquery(unfinished.values("subject"))
-    ).exclude(kind=Announcement.Kind.REPLACE)
-    return sorted(set(rows.order_by().values_list("date", flat=True)))
+    subjects = Subquery(unfinished.values("subject"))
+    rows = Announcement.objects.filter(category__in=union(digests), date__lte=day, arxiv_id__in=subjects)
+    announced = rows.exclude(kind=Announcement.Kind.REPLACE).order_by().values_list("date", flat=True)
+    entries = Entry.objects.filter(digest__in=digests, post__date__lte=day, paper__arxiv_id__in=subjects)
+    return sorted({*announced, *entries.order_by().values_list("post__date", flat=True)})
 
 
 def assemble_open_days() -> None:
@@ -145,7 +154,7 @@ def _without_post(digest: Digest, since: dt.date) -> set[dt.date]:
 
 def _finish(digest: Digest, day: dt.date) -> DayRun:
     """Publish what the policy lets the machine publish; people publish the rest."""
-    run = _run(digest, day, sorted(pipeline.announced_ids(day, union([digest]))))
+    run = _run(digest, day, sorted(_ids_of([digest], day)))
     if run.post and _machine_may_publish(run.post):
         run.post.publish()
     return run
@@ -164,7 +173,9 @@ def _machine_may_publish(post: DailyPost) -> bool:
 def _run(digest: Digest, day: dt.date, subjects: Sequence[str]) -> DayRun:
     book = ledger.of_day(day, digest.categories)
     run = DayRun(digest, day, book, troubles=list(book.troubles))
-    run.left = ledger.work_left(subjects) + (not book.listed)
+    run.post = digest.posts.filter(date=day).first()
+    is_old_sites = run.post is not None and run.post.layout is not None and book.asked_at is None
+    run.left = ledger.work_left(subjects) + (not book.listed and not is_old_sites)
     if book.stored or (book.listed and not book.silent):
         run.post = assemble(digest, day)
     return run

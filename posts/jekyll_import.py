@@ -15,7 +15,7 @@ from typing import Any
 from django.db import transaction
 
 from digest_site import clock
-from papers import batches, jobs, pipeline, taxonomy
+from papers import batches, pipeline, taxonomy
 from papers.models import Generation, Job, Paper, Revision, Summary
 
 from .jekyll import Malformed, OldEntry, OldPost
@@ -63,14 +63,8 @@ def import_files(
             import_post(digest, post, result)
         tell(done)
     if result.fresh:
-        _ask_arxiv(digest)
+        pipeline.ask_for_unannounced()  # what posts do not say: English abstracts, dates, comments, licences
     return result
-
-
-def _ask_arxiv(digest: Digest) -> None:
-    """Have the next metadata job fill in what posts do not say: English abstracts, dates, comments."""
-    subject = pipeline.ingest_subject(batches.latest(clock.now()), digest.categories)
-    jobs.enqueue(Job.Kind.METADATA, [subject], again=True)
 
 
 def read_file(path: Path) -> OldPost:

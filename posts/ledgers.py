@@ -7,10 +7,13 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from django.db.models import Max, Min
+
 from digest_site import clock
-from papers import batches, ledger
+from papers import batches, ledger, taxonomy
 from papers.models import Poll
 
+from .assembly import announced
 from .daily import union
 from .models import Digest, Entry
 
@@ -18,7 +21,8 @@ DAYS = 14
 
 
 def books(digest: Digest, days: Sequence[dt.date]) -> list[dict[str, Any]]:
-    """One object a date: the ledger's fields, and `shown`, `held` (rule -> papers) and `post` (its status)."""
+    """One object a date: the ledger's fields, and `shown`, `held` (rule -> papers), `post` (its status) and
+    `never_had`, the papers that the old site lacked while it ran."""
     posts = {post.date: post for post in digest.posts.filter(date__in=days)}
     shown = _by_date(Entry.objects.filter(post__in=posts.values()).public().values_list("post__date"))
     held: dict[dt.date, dict[str, int]] = {}
@@ -26,6 +30,7 @@ def books(digest: Digest, days: Sequence[dt.date]) -> list[dict[str, Any]]:
     for date, rule in rules.values_list("post__date", "held"):
         held.setdefault(date, {}).setdefault(rule, 0)
         held[date][rule] += 1
+    lacking = never_had(digest, days)
     return [
         {"digest": digest.slug}
         | book.as_json()
@@ -33,9 +38,24 @@ def books(digest: Digest, days: Sequence[dt.date]) -> list[dict[str, Any]]:
             "post": posts[book.date].status if book.date in posts else None,
             "shown": shown.get(book.date, 0),
             "held": held.get(book.date, {}),
+            "never_had": lacking.get(book.date, []),
         }
         for book in ledger.of_days(days, digest.categories)
     ]
+
+
+def never_had(digest: Digest, days: Sequence[dt.date]) -> dict[dt.date, list[str]]:
+    """date -> arXiv ids first announced on it that no post of the old site had, for dates within its time.
+
+    Only what arXiv was asked about is known: `fetch --since` lists the dates of long ago, `summarize --day`
+    then makes up for one of them.
+    """
+    old = digest.posts.filter(layout__isnull=False)
+    first, last = old.aggregate(first=Min("date"), last=Max("date")).values()
+    span = [day for day in days if first and first <= day <= last]
+    entries = Entry.objects.filter(digest=digest, layout__isnull=False)
+    had = set(entries.values_list("paper__arxiv_id", flat=True)) if span else set()
+    return {day: sorted(announced(digest, day).keys() - had, key=taxonomy.id_order) for day in span}
 
 
 def _by_date(dates: Iterable[tuple[dt.date]]) -> dict[dt.date, int]:
@@ -67,7 +87,8 @@ def state(days: int = DAYS) -> dict[str, Any]:
 
 def _numbers(book: dict[str, Any]) -> dict[str, Any]:
     alone = {source: len(ids) for source, ids in book["differences"].items()}
-    return {name: value for name, value in book.items() if name != "troubles"} | {"differences": alone}
+    numbers = {"differences": alone, "never_had": len(book["never_had"])}
+    return {name: value for name, value in book.items() if name != "troubles"} | numbers
 
 
 def gaps() -> list[ledger.Alarm]:

@@ -5,11 +5,12 @@ tests all come in here. Every step may be repeated at any time: work is claimed 
 and a paid reply is stored before it is used.
 """
 
-from .announcing import announced_ids
-from .catchup import NotYet, Step, due_days, enlist, estimate, followed, list_days, require_announced
+from .announcing import announced_ids, followed
+from .catchup import NotYet, Step, due_days, enlist, estimate, list_days, require_announced
 from .edits import recheck, retranslate, save_edit
 from .halts import clear_halt, current_halt
-from .listing import ingest, ingest_subject
+from .listing import ingest
+from .metadata import ask_for_unannounced
 from .money import Spent, spent_today
 from .polls import Listed
 from .work import Progress, work_off
@@ -21,6 +22,7 @@ __all__ = [
     "Spent",
     "Step",
     "announced_ids",
+    "ask_for_unannounced",
     "clear_halt",
     "current_halt",
     "due_days",
@@ -28,7 +30,6 @@ __all__ = [
     "estimate",
     "followed",
     "ingest",
-    "ingest_subject",
     "list_days",
     "recheck",
     "require_announced",

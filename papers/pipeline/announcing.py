@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from digest_site import clock
 from papers import batches, ledger, taxonomy
 from papers.harvest import Item
-from papers.models import Announcement, Paper
+from papers.models import Announcement, Category, Paper
 
 Kind = Announcement.Kind
 LISTINGS = ledger.LISTINGS
@@ -20,6 +20,11 @@ LISTED_BY = set(map(str, LISTINGS))
 CONFIRMS_FOR = dt.timedelta(days=30)
 
 Rows = dict[tuple[str, str], Announcement]
+
+
+def followed() -> list[str]:
+    """The categories that any active digest follows."""
+    return list(Category.objects.filter(followed=True).values_list("code", flat=True))
 
 
 def announced_ids(day: dt.date, categories: Sequence[str]) -> set[str]:

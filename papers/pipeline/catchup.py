@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from digest_site import clock
 from papers import batches, jobs, ledger
-from papers.models import Category, Job
+from papers.models import Job
 
 from .listing import ingest_subject
+from .metadata import UNANNOUNCED
 from .work import work_off
 
 # What a listing and its second opinions take, in requests: one a category, and RSS, API, metadata.
@@ -56,11 +57,6 @@ def _enqueue(day: dt.date, categories: Sequence[str]) -> str:
     return subject
 
 
-def followed() -> list[str]:
-    """The categories that any active digest follows."""
-    return list(Category.objects.filter(followed=True).values_list("code", flat=True))
-
-
 def due_days(categories: Sequence[str]) -> list[dt.date]:
     """Open dates that are worth asking about now, oldest first; weekdays of holidays are looked at, too."""
     if not ledger.is_begun(categories):
@@ -91,7 +87,8 @@ def list_days(
     tell: Callable[[Step], None] = lambda step: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> None:
-    """List these dates, in the order given, then ask for the metadata of all of them together.
+    """List these dates, in the order given, then ask for the metadata of all of them together, and of the
+    papers that no listing announced.
 
     Each goes through its job, so that no two runs do one date at once. Whether a date is one that people
     may ask for is `require_announced`'s business: here weekday holidays are looked at, too.
@@ -106,7 +103,7 @@ def list_days(
         _work(Job.Kind.LIST, subjects[-1:], foreground, step, tell, stop)
     if days:
         end = Step(days[-1], len(days), len(days), 0)
-        _work(Job.Kind.METADATA, subjects, foreground, end, tell, stop)
+        _work(Job.Kind.METADATA, [*subjects, UNANNOUNCED], foreground, end, tell, stop)
 
 
 def _work(

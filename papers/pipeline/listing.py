@@ -16,17 +16,16 @@ from django.db import transaction
 from digest_site import clock, logs
 from papers import batches, jobs, ledger
 from papers.harvest import Arxiv, SourceError
-from papers.models import Announcement, Job, Paper, Poll, Summary
+from papers.models import Announcement, Job, Paper, Summary
 
 from . import archive, outside, sources
-from .announcing import announced_on, confirm
+from .announcing import announced_on
+from .metadata import UNANNOUNCED, ask_metadata, complete_unannounced
 from .polls import Inquiry, Listed
 from .sources import FILLED_AFTER
-from .storing import store_records
 
 log = logging.getLogger("papers.listing")
 
-IDS_A_CALL = 100
 # After this the archive's daily harvest brings what ever comes.
 ASKS_FOR = dt.timedelta(days=4)
 
@@ -111,11 +110,7 @@ def fetch_metadata(arxiv: Arxiv, days: Sequence[dt.date], categories: Sequence[s
 
     :raises SourceError: the API gave no proper answer; what earlier calls brought is stored.
     """
-    wanted = sorted(without_metadata(days, categories))
-    for start in range(0, len(wanted), IDS_A_CALL):
-        records = arxiv.metadata(wanted[start : start + IDS_A_CALL])
-        store_records(records)
-        confirm(Poll.Source.API, {one.arxiv_id: one.categories[0] for one in records if one.categories})
+    ask_metadata(arxiv, sorted(without_metadata(days, categories)))
 
 
 def without_metadata(days: Sequence[dt.date], categories: Sequence[str]) -> set[str]:
@@ -162,6 +157,8 @@ def list_batch(job: Job) -> None:
 
 def complete_metadata(job: Job) -> None:
     """Do a `metadata` job: ask again for what arXiv did not know; other dates that wait go along."""
+    if job.subject == UNANNOUNCED:
+        return complete_unannounced(job)
     day, categories = parse_subject(job.subject)
     full = batches.announced_at(day) + FILLED_AFTER
     if clock.now() < full:

@@ -13,6 +13,7 @@ from django.template.response import TemplateResponse
 from digest_site import clock
 from papers import batches, ledger
 from papers.models import Fault, Poll
+from posts import ledgers
 from posts.models import DailyPost, Digest
 
 from . import progress
@@ -85,6 +86,7 @@ def day_view(request: HttpRequest, slug: str, day: str) -> HttpResponse:
         "held": _held(post),
         "dead": {Fault.name_of(fault): number for fault, number in book.dead.items()},
         "sources": [(line, _sources(line)) for line in book.categories],
+        "never_had": ledgers.never_had(digest, [date]).get(date, []),
         "polls": polls,
     }
     return TemplateResponse(request, "admin/posts/dailypost/ledger.html", context)

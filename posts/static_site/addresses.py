@@ -30,7 +30,11 @@ def folder_of(path: str, query: str) -> str:
 
 def _chosen(query: str) -> dict[str, str]:
     """The values of a query, without the number of a first page, which is the page itself."""
-    return {name: value for name, value in parse_qsl(query, keep_blank_values=True) if (name, value) != ("page", "1")}
+    return {
+        name: value
+        for name, value in parse_qsl(query, keep_blank_values=True)
+        if (name, value) != ("page", "1")
+    }
 
 
 def file_of(address: str) -> str:

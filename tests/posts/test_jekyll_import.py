@@ -313,7 +313,7 @@ def test_a_reading_made_here_takes_the_place_of_the_failure(old: Path, tmp_path:
 def test_arxiv_is_asked_for_what_the_posts_lack(old: Path) -> None:
     take(old)
     job = Job.objects.get(kind="metadata")
-    assert (job.subject.partition(":")[2], job.state) == ("cs.SD+eess.AS", "queued")
+    assert (job.subject, job.state) == ("unannounced", "queued")
     assert Paper.objects.filter(fetched_at=None).count() == 2
 
 

@@ -68,6 +68,8 @@ def table(found: list[dict[str, Any]]) -> list[str]:
         lines += [_category_line(book, category) for category in book["categories"]]
         lines.append(_day_line(book))
         lines += [f"    {_difference(source, ids)}" for source, ids in book["differences"].items()]
+        if lacking := book["never_had"]:
+            lines.append(f"    旧站没有的 {len(lacking)} 篇：{'、'.join(lacking)}")
     return lines
 
 
