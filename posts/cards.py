@@ -160,8 +160,10 @@ class Card:
 
     @property
     def is_outdated(self) -> bool:
-        """arXiv has a newer version whose new text waits for review."""
-        return self.paper.version > self.version and self.summary.status == Summary.Status.NEEDS_REVIEW
+        """arXiv changed the words in a newer version, and the new text waits for review."""
+        changed = [row.get("version", 0) for row in self.paper.versions if "abstract" in row]
+        is_waiting = self.summary.status == Summary.Status.NEEDS_REVIEW
+        return is_waiting and any(number >= self.version for number in changed)
 
 
 def of_entries(entries: Iterable[Entry], *, draft: bool = False) -> list[Card]:

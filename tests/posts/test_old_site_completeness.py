@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
 
-from papers.models import Job, Paper, Summary
+from papers.models import Generation, Job, Paper, Summary
 from posts import jekyll
 from posts.jekyll import OldEntry, OldPost
 from posts.models import DailyPost, Entry
 from tests.base import chief, make_editor, speech
 from tests.fakes.arxiv import FakeArxiv, FakePaper
-from tests.fakes.arxiv_world import CC_BY, first_version
+from tests.fakes.arxiv_world import CC_BY, first_version, next_version
 from tests.fakes.crowd import pdf_of
 from tests.fakes.model import FakeModel
 from tests.papers.ingesting import TUE, WED, at, paper, papers_of, serve, stored, targets
@@ -126,6 +127,23 @@ def test_arxivs_words_change_neither_texts_nor_export(arxiv: FakeArxiv, old: Pat
         assert (tmp_path / "new" / path.name).read_bytes() == path.read_bytes()
 
 
+def test_a_later_version_is_not_said_to_have_a_text_that_waits(
+    arxiv: FakeArxiv, old: Path, client: Client
+) -> None:
+    one = arxiv.world.papers[name(LONG_AGO, 1)]
+    next_version(one, dt.date(2025, 11, 18))
+    manage("import_jekyll", str(old))
+    manage("fetch", "--day", f"{WED}")
+    assert stored(one.arxiv_id).version == 2
+    page = client.get(f"/papers/{one.arxiv_id}/").content.decode()
+    assert "新的译文正在审校" not in page and "机器翻译，未经审校" in page
+    Paper.objects.filter(version=2).update(
+        versions=[{"version": 1, "title": "T", "abstract": "Other words."}]
+    )
+    Generation.bump()
+    assert "新的译文正在审校" in client.get(f"/papers/{one.arxiv_id}/").content.decode()
+
+
 def test_a_hundred_papers_are_asked_for_in_one_call_and_only_once(
     arxiv: FakeArxiv, tmp_path: Path, settings: Any
 ) -> None:
@@ -227,7 +245,7 @@ def test_a_whole_span_is_listed_by_one_command_and_made_up_for_by_day(
     assert post.fetched == 3
 
 
-def test_the_calendar_says_what_the_old_site_never_had(arxiv: FakeArxiv, old: Path, client: Any) -> None:
+def test_the_calendar_says_what_the_old_site_never_had(arxiv: FakeArxiv, old: Path, client: Client) -> None:
     manage("import_jekyll", str(old))
     manage("fetch", "--day", f"{TUE}")
     client.force_login(chief())
