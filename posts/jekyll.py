@@ -12,6 +12,8 @@ from typing import Any, Self
 LABEL = "详细解读"
 CHINESE_TITLE = "**中文标题**："
 MINUTE = "%Y-%m-%d %H:%M"
+BOM = "\ufeff"
+LONGEST_TAG = 100
 
 
 class Malformed(ValueError):
@@ -77,6 +79,7 @@ class PostForm(Form):
     shown: int | None = None
     blank: int = 1
     eol: str = "\n"
+    bom: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,11 @@ class OldPost:
     form: PostForm = PostForm()
 
 
+def is_tag(name: str) -> bool:
+    """Whether what a post prints among its tags can be one here."""
+    return 0 < len(name) <= LONGEST_TAG and name == name.strip()
+
+
 def address(scheme: str, kind: str, arxiv_id: str, version: int | None) -> str:
     return f"{scheme}://arxiv.org/{kind}/{arxiv_id}" + (f"v{version}" if version else "")
 
@@ -132,7 +140,7 @@ def write(post: OldPost) -> str:
     """The text of a post."""
     last = len(post.entries) - 1
     entries = "".join(_entry(entry, number == last) for number, entry in enumerate(post.entries))
-    text = _front_matter(post) + _header(post) + entries
+    text = BOM * post.form.bom + _front_matter(post) + _header(post) + entries
     return text if post.form.eol == "\n" else text.replace("\n", post.form.eol)
 
 

@@ -14,7 +14,7 @@ from papers import taxonomy
 from papers.models import Paper, Revision
 from papers.pipeline import words
 
-from .jekyll import EntryForm, OldEntry, OldPost, PostForm, write
+from .jekyll import EntryForm, OldEntry, OldPost, PostForm, is_tag, write
 from .models import DailyPost, Digest, Entry
 
 # The digest whose files bear the old site's name; the others' files are called after them.
@@ -85,12 +85,12 @@ def _form_of(post: DailyPost) -> PostForm:
 
 
 def _tags(post: DailyPost, layout: dict[str, Any]) -> list[str]:
-    """The post's tags in the printed order; tags that people added come last."""
-    order = layout.get("tags") or ["arxiv", *post.digest.categories]
-    rank = {name.casefold(): place for place, name in enumerate(order)}
-    printed = {name.casefold(): name for name in order}
-    names = [printed.get(tag.name.casefold(), tag.name) for tag in post.tags.all()]
-    return sorted(names, key=lambda name: (rank.get(name.casefold(), len(rank)), name))
+    """The post's tags as printed; tags that people added come last, those they took off are gone."""
+    printed = layout.get("tags") or ["arxiv", *post.digest.categories]
+    present = {tag.name.casefold(): tag.name for tag in post.tags.all()}
+    kept = [name for name in printed if name.casefold() in present or not is_tag(name)]
+    known = {name.casefold() for name in printed}
+    return kept + sorted(name for folded, name in present.items() if folded not in known)
 
 
 def old_entry(entry: Entry) -> OldEntry:

@@ -18,7 +18,7 @@ from digest_site import clock
 from papers import batches, pipeline, taxonomy
 from papers.models import Generation, Job, Paper, Revision, Summary
 
-from .jekyll import Malformed, OldEntry, OldPost
+from .jekyll import Malformed, OldEntry, OldPost, is_tag
 from .jekyll_reading import read
 from .models import DailyPost, Digest, Entry
 
@@ -204,7 +204,7 @@ class _Merge:
 
     def publish(self) -> None:
         if self.is_new:
-            self.post.tags.add(*self.old.tags)
+            self.post.tags.add(*filter(is_tag, self.old.tags))
         if not self.is_older:
             self.describe()
         if self.post.status == DailyPost.Status.DRAFT:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from papers import taxonomy
 
 from .jekyll import (
+    BOM,
     CHINESE_TITLE,
     CLOSING,
     LABEL,
@@ -54,11 +55,11 @@ def read(text: str, date: dt.date) -> OldPost:
 
     :raises Malformed: something is not as any of the old layouts has it.
     """
-    eol, text = _line_ends(text)
-    _refuse(text, _CONTROL, "控制字符")
-    _refuse(text, _CONFLICT, "未解决的 Git 冲突标记")
-    post = _Reader(text).post(date, eol)
-    _compare(text if eol == "\n" else text.replace("\n", eol), write(post))
+    eol, plain = _line_ends(text)
+    _refuse(plain, _CONTROL, "控制字符")
+    _refuse(plain, _CONFLICT, "未解决的 Git 冲突标记")
+    post = _Reader(plain).post(date, eol)
+    _compare(text, write(post))
     return post
 
 
@@ -121,6 +122,8 @@ class _Reader:
         return Malformed(_line(self.text, self.at if offset is None else offset), message)
 
     def post(self, date: dt.date, eol: str) -> OldPost:
+        bom = self.text.startswith(BOM)
+        self.at += bom
         front, tags = self.front_matter(date)
         intro = self.expect(_INTRO, "“以下为 DATE（…）窗口内更新的论文中文译文：”")
         if intro["date"] != f"{date:%F}":
@@ -138,6 +141,7 @@ class _Reader:
             shown=None if shown == len(entries) else shown,
             blank=len(counts["blank"] or ""),
             eol=eol,
+            bom=bom,
         )
         return OldPost(date, start, end, int(counts["fetched"] or 0), tags, entries, form)
 
