@@ -195,7 +195,7 @@ class _Merge:
         failures = {
             entry.arxiv_id: entry.note
             for entry in self.old.entries
-            if entry.note and not _has_reading(self.summaries[entry.arxiv_id])
+            if entry.note is not None and not _has_reading(self.summaries[entry.arxiv_id])
         }
         known = Job.objects.filter(kind=Job.Kind.FULLTEXT, subject__in=failures)
         fresh = failures.keys() - set(known.values_list("subject", flat=True))
@@ -331,7 +331,7 @@ def _failed(arxiv_id: str, note: str | None) -> Job:
         strikes=1,
         next_try_at=clock.machine_now(),
         error_class="missing",
-        reason=(note or "")[:500],
+        reason=(note or "旧站没有写出解读")[:500],
     )
 
 

@@ -41,13 +41,16 @@ _TITLE = re.compile(r"## (?P<title>[^\n]*(?:\n[ \t]+[^\n]+)*)\n")
 _AUTHORS = re.compile(r"- \*\*Authors\*\*: (?P<authors>[^\n]*)\n")
 _CATEGORIES = re.compile(r"- \*\*Categories\*\*: (?P<categories>[^\n]*)\n")
 _ABS = re.compile(r"- \*\*arXiv\*\*: \[(?P<abs>[^\]\n]+)\]\((?P=abs)\)(?P<part>\n- |  \|  )")
-_PDF = re.compile(r"\*\*PDF\*\*: \[(?P<pdf>[^\]\n]+)\]\((?P=pdf)\)\n(?P<gap>\n*)")
+# Of an entry without an abstract the reading follows at once, and its own empty lines are no gap.
+_PDF = re.compile(
+    r"\*\*PDF\*\*: \[(?P<pdf>[^\]\n]+)\]\((?P=pdf)\)\n(?P<gap>\n*?)(?=\n\n<details>|[^\n]|\Z)"
+)
 _WRAP = re.compile(r"\n[ \t]+")
 _TAIL = re.compile(r"(?:\n+---)?\n*\Z")
 _OPENING = re.compile(r'\n\n<details>\n<summary>(?P<label>[^<\n]*)</summary>\n\n<div markdown="1">\n')
 _CHINESE_TITLE = re.compile(rf"{re.escape(CHINESE_TITLE)}([^\n]+)\n\n")
 _STRAY = re.compile(r"^- \*\*arXiv\*\*: \[https?://arxiv\.org/abs/", re.MULTILINE)
-_NOTE = re.compile(r"（(?:全文解读失败：.*|无可用全文)）", re.DOTALL)
+_NOTE = re.compile(r"\s*(?:[（(]\s*(?:全文解读失败|无可用全文).*)?", re.DOTALL)
 
 
 def read(text: str, date: dt.date) -> OldPost:
@@ -239,7 +242,7 @@ class _Reader:
             abstract, inner = body[: opened.start()], body[opened.end() : -len(CLOSING)]
             block = inner.lstrip("\n")
             lead = len(inner) - len(block)
-        is_note = block is not None and (not block or _NOTE.fullmatch(block))
+        is_note = block is not None and _NOTE.fullmatch(block)
         title = ""
         if titled := _CHINESE_TITLE.match(abstract):
             title, abstract = titled[1], abstract[titled.end() :]
