@@ -10,7 +10,7 @@ import datetime as dt
 import os
 import secrets
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.conf import settings
 from django.db import transaction
@@ -74,6 +74,38 @@ def start_over(wanted: QuerySet[Job]) -> int:
     for kind, names in subjects.items():
         enqueue(kind, names, again=True)
     return sum(map(len, subjects.values()))
+
+
+def take_over(kind: str, reasons: Mapping[str, str], error_class: str) -> int:
+    """Steps that failed before our time (subject -> why), due again at the next run; how many were new to us."""
+    known = Job.objects.filter(kind=kind, subject__in=list(reasons)).values_list("subject", flat=True)
+    fresh = sorted(reasons.keys() - set(known))
+    failed = {"state": State.WAITING, "attempts": 1, "strikes": 1, "error_class": error_class}
+    Job.objects.bulk_create(
+        [
+            Job(
+                kind=kind,
+                subject=subject,
+                next_try_at=clock.machine_now(),
+                reason=_reason(reasons[subject]),
+                **failed,
+            )
+            for subject in fresh
+        ],
+        ignore_conflicts=True,
+        batch_size=500,
+    )
+    return len(fresh)
+
+
+def settle(kind: str, subjects: Iterable[str]) -> None:
+    """What these jobs were to do has been done elsewhere; one that runs is left to itself."""
+    open_jobs = Job.objects.filter(
+        kind=kind, subject__in=list(subjects), state__in=[State.QUEUED, State.WAITING]
+    )
+    open_jobs.update(
+        state=State.DONE, error_class="", reason="", next_try_at=None, changed_at=clock.machine_now()
+    )
 
 
 def due(kinds: Iterable[str], *, waiting_too: bool = False) -> Q:
@@ -145,12 +177,16 @@ def postpone(job: Job, until: dt.datetime, error_class: str, reason: str, *, str
         next_try_at=until,
         strikes=job.strikes + strike,
         error_class=error_class,
-        reason=logs.clean(reason)[:500],
+        reason=_reason(reason),
     )
 
 
 def give_up(job: Job, error_class: str, reason: str) -> None:
-    _end(job, state=State.DEAD, error_class=error_class, reason=logs.clean(reason)[:500], next_try_at=None)
+    _end(job, state=State.DEAD, error_class=error_class, reason=_reason(reason), next_try_at=None)
+
+
+def _reason(text: str) -> str:
+    return logs.clean(text)[:500]
 
 
 def is_last_strike(job: Job) -> bool:

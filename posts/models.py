@@ -85,7 +85,7 @@ class DailyPost(models.Model):
     )
     published_at = models.DateTimeField("首次发布", null=True, editable=False)
     changed_at = models.DateTimeField("公开内容更新", null=True, editable=False)
-    layout = models.JSONField("旧站版式", null=True, editable=False)  # see posts/jekyll_export.py
+    layout = models.JSONField("旧站版式", null=True, editable=False)  # see posts/old_site/layout.py
     tags = TaggableManager("标签", blank=True)
 
     objects = DailyPostQuerySet.as_manager()

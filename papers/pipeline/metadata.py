@@ -11,7 +11,8 @@ from papers.models import Announcement, Job, Paper, Poll
 
 from . import archive, outside
 from .announcing import confirm, followed
-from .storing import store_changes, store_records
+from .histories import store_changes
+from .storing import store_records
 
 IDS_A_CALL = 100
 # The subject of the `metadata` job that is about no date.

@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from posts import jekyll
-from posts.jekyll import EntryForm, Malformed, OldEntry, OldPost, PostForm
-from posts.jekyll_reading import read
+from posts.jekyll import EntryForm, Malformed, OldEntry, OldPost, PostForm, read
 
 SEEDS = Path(__file__).parents[3] / "shared" / "data" / "seed-posts"
 needs_seeds = pytest.mark.skipif(not SEEDS.is_dir(), reason="../shared/data/seed-posts is not here")

@@ -9,9 +9,8 @@ from django.test import Client
 
 from papers import jobs
 from papers.models import Correction, Job, Paper, ReviewEvent, Revision, Summary
-from posts.jekyll_export import export_files
-from posts.jekyll_import import files_in, import_files
 from posts.models import DailyPost, Digest, Entry
+from posts.old_site import export_files, files_in, import_files
 from tests.base import chief, make_digest, make_editor, make_public_paper, speech
 from tests.posts.test_jekyll import POST, SEEDS, needs_seeds
 
@@ -297,6 +296,47 @@ def test_a_failed_reading_becomes_a_step_that_the_next_run_may_complete(old: Pat
     assert [found.pk for found in jobs.claim(["fulltext"])] == [job.pk]
     take(old)
     assert Job.objects.filter(kind="fulltext").count() == 1
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "（全文解读失败：404 Client Error）",
+        "（全文解读失败：超时\n\n第二行）",
+        "(全文解读失败: timeout)",
+        "  （全文解读失败：空格） ",
+        "（无可用全文）",
+        "（全文解读失败：没有右括号",
+        "",
+        "  ",
+    ],
+)
+def test_whatever_stands_for_a_failure_is_a_step_and_no_text(old: Path, tmp_path: Path, note: str) -> None:
+    start = POST.index("（全文解读失败")
+    text = POST.replace(POST[start : POST.index("\n</div>", start)], note)
+    (old / "2026-01-28-arxiv.md").write_text(text, encoding="utf-8")
+    take(old)
+    assert Job.objects.get(kind="fulltext").subject == SECOND
+    assert summary_of(SECOND).public.reading == ""
+    assert given_out(tmp_path / "new") == text
+
+
+def test_an_old_entry_without_a_place_for_a_reading_failed_at_nothing(old: Path) -> None:
+    (old / "2026-01-28-arxiv.md").write_text(
+        POST[: POST.rindex("\n\n<details>")] + "\n\n---\n", encoding="utf-8"
+    )
+    take(old)
+    assert not Job.objects.filter(kind="fulltext").exists()
+
+
+def test_a_later_version_that_has_the_reading_settles_the_step(old: Path) -> None:
+    take(old)
+    start = POST.index("（全文解读失败")
+    text = POST.replace(POST[start : POST.index("\n</div>", start)], "1) 后来写出的解读")
+    (old / "2026-01-28-arxiv.md").write_text(text, encoding="utf-8")
+    assert take(old) == "0 1 0"
+    assert summary_of(SECOND).public.reading == "1) 后来写出的解读"
+    assert Job.objects.get(kind="fulltext").state == "done"
 
 
 def test_a_reading_made_here_takes_the_place_of_the_failure(old: Path, tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from posts.jekyll_export import export_files
 from posts.management.base import DigestCommand
+from posts.old_site import export_files
 
 
 class Command(DigestCommand):

@@ -7,10 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from tqdm import tqdm
 
-from posts.jekyll_export import OLD_DIGEST
-from posts.jekyll_import import files_in, import_files
 from posts.management.base import LEFT, Usage
 from posts.models import Digest
+from posts.old_site import OLD_DIGEST, files_in, import_files
 
 
 class Command(BaseCommand):

@@ -1,4 +1,4 @@
-"""Reading posts of the old Jekyll site: text -> `jekyll.OldPost`, or `Malformed` with the line."""
+"""Reading posts of the old Jekyll site: text -> `OldPost`, or `Malformed` with the line."""
 
 import datetime as dt
 import re
@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 from papers import taxonomy
 
-from .jekyll import (
+from .values import (
     BOM,
     CHINESE_TITLE,
-    CLOSING,
     LABEL,
     MINUTE,
     USUAL_FRONT,
@@ -19,10 +18,9 @@ from .jekyll import (
     OldPost,
     PostForm,
     address,
-    usual_tail,
     usual_title,
-    write,
 )
+from .writing import CLOSING, usual_tail, write
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _CONFLICT = re.compile(r"^(?:<{7}|>{7}) \S", re.MULTILINE)
@@ -42,9 +40,7 @@ _AUTHORS = re.compile(r"- \*\*Authors\*\*: (?P<authors>[^\n]*)\n")
 _CATEGORIES = re.compile(r"- \*\*Categories\*\*: (?P<categories>[^\n]*)\n")
 _ABS = re.compile(r"- \*\*arXiv\*\*: \[(?P<abs>[^\]\n]+)\]\((?P=abs)\)(?P<part>\n- |  \|  )")
 # Of an entry without an abstract the reading follows at once, and its own empty lines are no gap.
-_PDF = re.compile(
-    r"\*\*PDF\*\*: \[(?P<pdf>[^\]\n]+)\]\((?P=pdf)\)\n(?P<gap>\n*?)(?=\n\n<details>|[^\n]|\Z)"
-)
+_PDF = re.compile(r"\*\*PDF\*\*: \[(?P<pdf>[^\]\n]+)\]\((?P=pdf)\)\n(?P<gap>\n*?)(?=\n\n<details>|[^\n]|\Z)")
 _WRAP = re.compile(r"\n[ \t]+")
 _TAIL = re.compile(r"(?:\n+---)?\n*\Z")
 _OPENING = re.compile(r'\n\n<details>\n<summary>(?P<label>[^<\n]*)</summary>\n\n<div markdown="1">\n')

@@ -1,6 +1,6 @@
 """From the tables back to the old site's posts; written anew each time, no raw post is kept.
 
-The printed facts that the tables have no place for are in `layout` of post and entry (see jekyll_import).
+The printed facts that the tables have no place for are in `layout` of post and entry (see layout.py).
 In a post from the old site the heading is the title that our page shows; in a post made here, as the old
 site had it, the English one, with the Chinese title in a line of its own.
 """
@@ -13,9 +13,8 @@ from typing import Any
 from papers import taxonomy
 from papers.models import Paper, Revision
 from papers.pipeline import words
-
-from .jekyll import EntryForm, OldEntry, OldPost, PostForm, is_tag, write
-from .models import DailyPost, Digest, Entry
+from posts.jekyll import EntryForm, OldEntry, OldPost, PostForm, is_tag, write
+from posts.models import DailyPost, Digest, Entry
 
 # The digest whose files bear the old site's name; the others' files are called after them.
 OLD_DIGEST = "speech"

@@ -1,4 +1,4 @@
-"""The old site's posts into the tables: published on their dates, marked as the machine's.
+"""One old post into the tables: published on its date, marked as the machine's.
 
 Everything has a unique key, so importing twice is importing once. A later version of a post merges: new
 papers join, texts that no person has touched take the later wording, what was public stays. A text that a
@@ -6,83 +6,22 @@ paper has had before is no news, so an older version of a post changes nothing.
 """
 
 import datetime as dt
-import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable
 
 from django.db import transaction
 
 from digest_site import clock
-from papers import batches, pipeline, taxonomy
+from papers import batches, jobs, taxonomy
 from papers.models import Generation, Job, Paper, Revision, Summary
+from posts.jekyll import OldEntry, OldPost, is_tag
+from posts.models import DailyPost, Digest, Entry
 
-from .jekyll import Malformed, OldEntry, OldPost, is_tag
-from .jekyll_reading import read
-from .models import DailyPost, Digest, Entry
+from .layout import entry_layout, post_layout
 
-_FILE = re.compile(r"(?P<date>\d{4}-\d\d-\d\d)-.+\.(?:md|markdown)")
-# Where a Jekyll site keeps its posts, seen from where people may stand.
-_FOLDERS = [".", "_posts", "site/_posts"]
 Text = dict[str, str]
 
 
-@dataclass
-class Imported:
-    """What an import did. `malformed` are (file, line, message)."""
-
-    posts: int = 0
-    entries: int = 0
-    fresh: int = 0
-    changed: int = 0
-    failed_steps: int = 0
-    kept: list[str] = field(default_factory=list)
-    malformed: list[tuple[Path, int, str]] = field(default_factory=list)
-
-
-def files_in(folder: Path) -> list[Path]:
-    """The posts of a Jekyll site, oldest first."""
-    for place in (folder / name for name in _FOLDERS):
-        if found := sorted(path for path in place.glob("*") if _FILE.fullmatch(path.name)):
-            return found
-    return []
-
-
-def import_files(
-    digest: Digest, files: Sequence[Path], *, tell: Callable[[int], None] = lambda done: None
-) -> Imported:
-    """Take every file that can be read; the others are reported, and change nothing."""
-    result = Imported()
-    for done, path in enumerate(files, start=1):
-        try:
-            post = read_file(path)
-        except Malformed as error:
-            result.malformed.append((path, error.line, error.message))
-        else:
-            import_post(digest, post, result)
-        tell(done)
-    if result.fresh:
-        pipeline.ask_for_unannounced()  # what posts do not say: English abstracts, dates, comments, licences
-    return result
-
-
-def read_file(path: Path) -> OldPost:
-    """:raises Malformed: the file is no post, or not in UTF-8."""
-    data = path.read_bytes()
-    named = _FILE.fullmatch(path.name)
-    try:
-        date = dt.date.fromisoformat(named["date"] if named else "")
-        return read(data.decode("utf-8"), date)
-    except UnicodeDecodeError as error:
-        raise Malformed(data.count(b"\n", 0, error.start) + 1, "不是 UTF-8") from error
-    except ValueError as error:
-        if isinstance(error, Malformed):
-            raise
-        raise Malformed(1, "文件名里没有这样的日期") from error
-
-
-def import_post(digest: Digest, old: OldPost, result: Imported) -> None:
+def merge(digest: Digest, old: OldPost) -> "Merge":
     """One post, all or nothing.
 
     1. The day and its papers, with what the post says of them where we know nothing better.
@@ -92,19 +31,15 @@ def import_post(digest: Digest, old: OldPost, result: Imported) -> None:
     5. The day is public from the end of its window on.
     """
     with transaction.atomic():
-        merge = _Merge(digest, old)
-        merge.texts()
-        merge.entries()
-        result.failed_steps += merge.failed_steps()
-        merge.publish()
-    result.posts += 1
-    result.entries += len(old.entries)
-    result.fresh += merge.fresh
-    result.changed += merge.changed
-    result.kept += merge.kept
+        done = Merge(digest, old)
+        done.texts()
+        done.entries()
+        done.steps()
+        done.publish()
+    return done
 
 
-class _Merge:
+class Merge:
     """One old post on its way into the tables."""
 
     def __init__(self, digest: Digest, old: OldPost) -> None:
@@ -118,7 +53,7 @@ class _Merge:
         )
         self.papers = _papers(old)
         self.summaries = _summaries(self.papers.values())
-        self.fresh = self.changed = 0
+        self.fresh = self.changed = self.failed_steps = 0
         self.kept: list[str] = []
         self.is_older = False
 
@@ -190,17 +125,14 @@ class _Merge:
                 entry.layout["place"] = place
         Entry.objects.bulk_update(others, ["position", "layout"])
 
-    def failed_steps(self) -> int:
-        """Readings the old site could not make: full texts to be fetched, due at the next run."""
-        failures = {
-            entry.arxiv_id: entry.note
-            for entry in self.old.entries
-            if entry.note is not None and not _has_reading(self.summaries[entry.arxiv_id])
-        }
-        known = Job.objects.filter(kind=Job.Kind.FULLTEXT, subject__in=failures)
-        fresh = failures.keys() - set(known.values_list("subject", flat=True))
-        Job.objects.bulk_create([_failed(arxiv_id, failures[arxiv_id]) for arxiv_id in sorted(fresh)])
-        return len(fresh)
+    def steps(self) -> None:
+        """Readings the old site could not make become full texts to be fetched; those it has since made do not."""
+        has_reading = {name for name, summary in self.summaries.items() if _has_reading(summary)}
+        notes = {entry.arxiv_id: entry.note for entry in self.old.entries if entry.note is not None}
+        reasons = {name: note.strip() or "旧站没有写出解读" for name, note in notes.items()}
+        lacking = {name: reason for name, reason in reasons.items() if name not in has_reading}
+        self.failed_steps = jobs.take_over(Job.Kind.FULLTEXT, lacking, "missing")
+        jobs.settle(Job.Kind.FULLTEXT, has_reading)
 
     def publish(self) -> None:
         if self.is_new:
@@ -231,34 +163,6 @@ def _window(digest: Digest, old: OldPost) -> tuple[dt.datetime, dt.datetime]:
         return old.start.replace(tzinfo=digest.tzinfo), old.end.replace(tzinfo=digest.tzinfo)
     _, end = batches.anchored_window(old.date, digest.anchor, digest.tzinfo)
     return end - dt.timedelta(hours=old.form.hours or 24), end
-
-
-def post_layout(old: OldPost) -> dict[str, Any]:
-    """What the tables do not know of an old post: printed counts, order of tags, form."""
-    return {
-        "fetched": old.fetched,
-        "shown": len(old.entries) if old.form.shown is None else old.form.shown,
-        "tags": list(old.tags),
-        "form": old.form.as_json(),
-    }
-
-
-def entry_layout(old: OldEntry, place: int) -> dict[str, Any]:
-    """What the tables do not know of an old entry.
-
-    `authors` and `categories` are as printed: arXiv may say others later, and what is no arXiv category
-    (I.2.7) is none in the tables either. `note` stands where a reading would; `titled` says that the
-    heading is English and the Chinese title has a line of its own.
-    """
-    return {
-        "place": place,
-        "version": old.version,
-        "authors": list(old.authors),
-        "categories": list(old.categories),
-        "note": old.note,
-        "titled": bool(old.chinese_title),
-        "form": old.form.as_json(),
-    }
 
 
 def _papers(old: OldPost) -> dict[str, Paper]:
@@ -318,20 +222,6 @@ def _says_less(summary: Summary, text: Text) -> bool:
         summary.public is not None
         and not text["reading"]
         and summary.public.text == text | {"reading": summary.public.reading}
-    )
-
-
-def _failed(arxiv_id: str, note: str | None) -> Job:
-    """A step that failed before our time, due again at the next run."""
-    return Job(
-        kind=Job.Kind.FULLTEXT,
-        subject=arxiv_id,
-        state=Job.State.WAITING,
-        attempts=1,
-        strikes=1,
-        next_try_at=clock.machine_now(),
-        error_class="missing",
-        reason=(note or "旧站没有写出解读")[:500],
     )
 
 
