@@ -33,8 +33,11 @@ _WINDOW = re.compile(
 _COUNTS = re.compile(
     r"- 抓取总数：(?P<fetched>\d+) 篇 \| 本页显示：(?P<shown>\d+) 篇（去重/过滤后）\n(?P<blank>\n*)"
 )
-# A paper begins where a heading is followed by its authors; other headings belong to readings.
-_START = re.compile(r"^## [^\n]*\n(?:[ \t]+[^\s#-][^\n]*\n){0,9}- \*\*Authors\*\*:", re.MULTILINE)
+# A paper begins where a heading is followed by its authors and what comes next; other headings belong to readings.
+_START = re.compile(
+    r"^## [^\n]*\n(?:[ \t]+[^\s#-][^\n]*\n){0,9}- \*\*Authors\*\*:[^\n]*\n- \*\*(?:Categories|arXiv)\*\*:",
+    re.MULTILINE,
+)
 _TITLE = re.compile(r"## (?P<title>[^\n]*(?:\n[ \t]+[^\n]+)*)\n")
 _AUTHORS = re.compile(r"- \*\*Authors\*\*: (?P<authors>[^\n]*)\n")
 _CATEGORIES = re.compile(r"- \*\*Categories\*\*: (?P<categories>[^\n]*)\n")

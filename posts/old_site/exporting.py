@@ -112,7 +112,9 @@ def old_entry(entry: Entry) -> OldEntry:
 
 def _titles(paper: Paper, text: Revision, layout: dict[str, Any]) -> tuple[str, str]:
     """Heading, and the Chinese title where it has a line of its own."""
-    if not layout or layout["titled"]:
+    if layout and layout["titled"]:
+        return _one_line(paper.title), _one_line(text.title)
+    if not layout:
         return _one_line(paper.title), _one_line(text.title) if text.title != paper.title else ""
     if text.by_machine and _was_renamed(paper, text.title, layout):
         return _one_line(paper.title), ""

@@ -1,7 +1,9 @@
 """The old site's posts as text: what is read can be written again to the byte, and what is broken is named."""
 
 import datetime as dt
+from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -168,7 +170,8 @@ def test_all_seed_posts_and_their_older_layouts_are_written_again_to_the_byte() 
 
 HAZARDS = [
     "## 小标题", "### 2) 方法（≤600字）", "---", "- **要点：**紧接  ", "  - 两级", "1)  ", "| a | b |", "<think>", "</div>",
-    "$x_{i}^{*}$ 与 \\(y\\)", "**粗体", "{% raw %}", "&amp; <3% ~5", "```", "=======", "http://example.org", "", "　全角",
+    "$x_{i}^{*}$ 与 \\(y\\)", "**粗体", "{% raw %}", "&amp; <3% ~5", "```", "=======", "http://example.org", "", "　全角", "\t制表",
+    "- **Authors**: 无标题者", "- **PDF**: 无", "<details>", "</details>", "tags: [a]", "（全文解读失败：不在开头）", "行尾空白 \t　",
 ]  # fmt: skip
 ODD = st.text(st.characters(exclude_categories=["Cs", "Cc", "Cn"]), min_size=1, max_size=30)
 PLAIN = ODD.filter(lambda text: text == text.strip() and ", " not in text)
@@ -176,54 +179,96 @@ BLOCK = st.lists(st.sampled_from(HAZARDS) | ODD, min_size=1, max_size=8).map(
     lambda lines: ("文" + "\n".join(lines)).rstrip("\n") + "。"
 )
 IDS = st.builds("{:02}{:02}.{:05}".format, st.integers(15, 40), st.integers(1, 12), st.integers(1, 99_999))
+OLD_IDS = st.builds("{}/{:02}{:02}{:03}".format, st.sampled_from(["cs", "eess-x", "hep-th"]), st.integers(92, 99), st.integers(1, 12), st.integers(1, 999)).filter(lambda name: "-x" not in name)  # fmt: skip
+NOTES = [
+    "",
+    " ",
+    "（全文解读失败：超时\n\n第二行）",
+    "(全文解读失败: 404)",
+    "（无可用全文）",
+    "　（全文解读失败：",
+]
+FRONTS: list[tuple[tuple[str, str | None], ...]] = [
+    (),
+    (("title", None), ("layout", "post"), ("tags", None)),
+    (
+        ("layout", "post"),
+        ("title", '语音日报: "a" # b'),
+        ("date", "2026-01-28 08:50:00 +0800"),
+        ("tags", None),
+    ),
+    (("layout", ""), ("tags", None), ("tags-2", "[x, y]"), ("title", "")),
+    (("layout", "default  "), ("title", None), ("tags", "arxiv cs.SD")),
+    (("permalink", "/a/:title/"),),
+]
+LAST_TAILS = [None, "", "\n", "\n\n---", "\n---\n", "\n\n---\n\n\n"]
+INNER_TAILS = [None, "\n", "\n\n", "\n\n---\n", "\n\n\n---\n\n", "\n\n---\n\n\n\n"]
 
 
 @st.composite
-def entries(draw: st.DrawFn, arxiv_id: str) -> OldEntry:
+def entries(draw: st.DrawFn, arxiv_id: str, is_last: bool) -> OldEntry:
     title = draw(PLAIN)
     words = [at for at, letter in enumerate(title) if letter == " " and title[at + 1 :].strip(" ")]
     wraps = tuple((at, "\n  ") for at in words[:1] if title[at + 1] not in " -#\u3000" and title[at + 1 :])
     wraps = wraps if all(not title[at + 1].isspace() for at, _ in wraps) else ()
-    kind = draw(st.sampled_from(["reading", "failed", "empty", "none"]))
+    kind = draw(st.sampled_from(["reading", "failed", "none"]))
+    abstract = draw(BLOCK) if kind == "none" else draw(st.just("") | BLOCK)
     return OldEntry(
         arxiv_id=arxiv_id,
         version=draw(st.none() | st.integers(1, 12)),
         title=title,
         authors=tuple(draw(st.lists(PLAIN, max_size=4))),
-        categories=tuple(draw(st.lists(st.sampled_from(["cs.SD", "eess.AS", "I.2.7"]), max_size=3))),
-        abstract=draw(BLOCK),
+        categories=tuple(draw(st.lists(st.sampled_from(["cs.SD", "eess.AS", "I.2.7", "cs.sd"]), max_size=3))),
+        abstract=abstract,
         reading=draw(BLOCK) if kind == "reading" else "",
-        note={"failed": "（全文解读失败：超时\n第二行）", "empty": ""}.get(kind),
-        chinese_title=draw(st.just("") | PLAIN),
+        note=draw(st.sampled_from(NOTES)) if kind == "failed" else None,
+        chinese_title=draw(st.just("") | PLAIN) if abstract else "",
         form=EntryForm(
             wraps=wraps,
             scheme=draw(st.sampled_from(["http", "https"])),
             one_line=draw(st.booleans()),
             gap=draw(st.integers(1, 2)),
+            label=draw(st.sampled_from([EntryForm.label, "全文"])) if kind != "none" else EntryForm.label,
             lead=draw(st.integers(0, 2)) if kind != "none" else 1,
             pdf_url=draw(st.sampled_from(["", "https://arxiv.org/pdf/x.pdf"])),
+            tail=draw(st.sampled_from(LAST_TAILS if is_last else INNER_TAILS)),
         ),
     )
 
 
 @st.composite
-def posts(draw: st.DrawFn) -> OldPost:
+def posts(draw: st.DrawFn, most: int = 4) -> OldPost:
+    """A post in any of the layouts, with any mixture of what has been seen and what has not."""
     date = draw(st.dates(dt.date(2000, 1, 1), dt.date(2099, 1, 1)))
     end = dt.datetime.combine(date, dt.time(8, 50))
-    ids = draw(st.lists(IDS, max_size=4, unique=True))
+    ids = draw(st.lists(IDS | OLD_IDS, max_size=most, unique=True))
     hours = draw(st.none() | st.integers(1, 99))
+    front = draw(st.sampled_from(FRONTS))
+    has_tags = not front or ("tags", None) in front
     return OldPost(
         date=date,
         start=None if hours else end - dt.timedelta(days=1),
         end=None if hours else end,
         fetched=draw(st.integers(0, 999)),
-        tags=tuple(draw(st.lists(st.sampled_from(["arxiv", "cs.SD", "语音"]), max_size=3))),
-        entries=tuple(draw(entries(arxiv_id)) for arxiv_id in ids),
+        tags=tuple(
+            draw(
+                st.lists(st.sampled_from(["arxiv", "cs.SD", "语音", "cs.sd", ""]), max_size=3).filter(
+                    lambda tags: tags != [""]
+                )
+            )
+        )
+        if has_tags
+        else (),
+        entries=tuple(draw(entries(name, name == ids[-1])) for name in ids),
         form=PostForm(
+            front=front,
             zone=draw(st.sampled_from(["CST，北京时间", "UTC±"])),
+            anchor=PostForm.anchor if hours else draw(st.sampled_from(["08:50 CST", "00:00 UTC"])),
             hours=hours,
             shown=draw(st.none() | st.integers(1000, 1001)),
+            blank=draw(st.integers(1, 3)),
             eol=draw(st.sampled_from(["\n", "\r\n"])),
+            bom=draw(st.booleans()),
         ),
     )
 
@@ -248,6 +293,54 @@ def test_a_damaged_post_is_refused_or_written_again_as_damaged(data: st.DataObje
         assert 1 <= error.line <= text.count("\n") + 1
     else:
         assert jekyll.write(post) == text
+
+
+def _line(change: Callable[[list[str], int], None]) -> Callable[[str, Random], str]:
+    """A damage to one line, chosen at random."""
+
+    def damaged(text: str, random: Random) -> str:
+        lines = text.split("\n")
+        change(lines, random.randrange(len(lines) - 1))
+        return "\n".join(lines)
+
+    return damaged
+
+
+def _swap(lines: list[str], at: int) -> None:
+    lines[at], lines[at + 1] = lines[at + 1], lines[at]
+
+
+DAMAGES: dict[str, Callable[[str, Random], str]] = {
+    "a line lost": _line(lambda lines, at: lines.__delitem__(at)),
+    "a line twice": _line(lambda lines, at: lines.insert(at, lines[at])),
+    "two lines swapped": _line(_swap),
+    "a blank line more": _line(lambda lines, at: lines.insert(at, "")),
+    "blanks at the end of a line": _line(lambda lines, at: lines.__setitem__(at, lines[at] + " \t")),
+    "an indented line": _line(lambda lines, at: lines.__setitem__(at, "\t" + lines[at])),
+    "one line end of Windows": _line(lambda lines, at: lines.__setitem__(at, lines[at] + "\r")),
+    "all line ends of Windows": lambda text, random: text.replace("\n", "\r\n"),
+    "a byte order mark": lambda text, random: "\ufeff" + text,
+    "no line end at the end": lambda text, random: text.rstrip("\n"),
+    "cut off": lambda text, random: text[: random.randrange(len(text))],
+    "a strange letter": lambda text, random: "\u2028\u00a0\u202e".join(text.rsplit("的", 1)),
+}
+
+
+@needs_seeds
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_real_post_is_refused_by_line_or_written_again_as_damaged(damage: str) -> None:
+    random = Random(damage)
+    taken = 0
+    for path in sorted(SEEDS.glob("*-arxiv.md")):
+        text = DAMAGES[damage](path.read_bytes().decode(), random)
+        try:
+            post = read(text, dt.date.fromisoformat(path.name[:10]))
+        except Malformed as error:
+            assert 1 <= error.line <= text.count("\n") + 1
+        else:
+            assert jekyll.write(post) == text, path.name
+            taken += 1
+    assert bool(taken) == (damage != "one line end of Windows")
 
 
 @given(

@@ -1,18 +1,23 @@
 """The old site in our tables and out again: merging, editing, failures, and who may see what."""
 
 import datetime as dt
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.test import Client
+from hypothesis import HealthCheck, given, settings
 
 from papers import jobs
 from papers.models import Correction, Job, Paper, ReviewEvent, Revision, Summary
+from posts import jekyll
+from posts.jekyll import OldPost
 from posts.models import DailyPost, Digest, Entry
 from posts.old_site import export_files, files_in, import_files
 from tests.base import chief, make_digest, make_editor, make_public_paper, speech
-from tests.posts.test_jekyll import POST, SEEDS, needs_seeds
+from tests.posts.test_jekyll import POST, SEEDS, needs_seeds, posts
 
 pytestmark = pytest.mark.django_db
 
@@ -109,6 +114,26 @@ def test_all_seed_posts_come_out_of_the_tables_as_they_went_in(tmp_path: Path) -
     export_files([speech()], tmp_path)
     for path in files_in(SEEDS):
         assert (tmp_path / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+class Undo(Exception):
+    """Ends a transaction without a trace."""
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(posts(most=2))
+def test_random_posts_come_out_of_the_tables_as_they_went_in(tmp_path: Path, post: OldPost) -> None:
+    """Whatever the reader takes, the tables and the layout beside them keep, and a second import changes nothing."""
+    path = tmp_path / f"{post.date:%F}-arxiv.md"
+    path.write_bytes(jekyll.write(post).encode())
+    with suppress(Undo), transaction.atomic():
+        done = import_files(speech(), [path])
+        assert (done.malformed, done.fresh) == ([], len(post.entries))
+        export_files([speech()], tmp_path / "out")
+        assert (tmp_path / "out" / path.name).read_bytes() == path.read_bytes()
+        again = import_files(speech(), [path])
+        assert (again.fresh, again.changed, again.failed_steps, again.kept) == (0, 0, 0, [])
+        raise Undo
 
 
 @needs_seeds
