@@ -25,6 +25,10 @@ class Fault(models.TextChoices):
     HALTED = "halted", "模型暂停"
     SOURCE_CHANGED = "source_changed", "原文有变"
     BUDGET = "budget", "到了每日上限"
+    NOT_TAKEN = "not_taken", "对方没有收下"
+    TURNED_DOWN = "turned_down", "对方拒收"
+    NO_SUCH_ADDRESS = "no_such_address", "没有这个邮箱"
+    BUG = "bug", "程序出错"
 
     @classmethod
     def name_of(cls, fault: str) -> str:

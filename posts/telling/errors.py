@@ -16,7 +16,7 @@ class Unreachable(NotTaken):
 class Refused(NotTaken):
     """It will never be taken."""
 
-    kind = "refused"
+    kind = "turned_down"
 
 
 class NoSuchAddress(Refused):

@@ -122,7 +122,7 @@ def test_an_address_that_nobody_understands_is_given_up_at_once(
     settings.NOTIFY_URLS = ["carrier-pigeon://coop", *settings.NOTIFY_URLS]
     finished_day()
     assert tell() == 1
-    assert Job.objects.get(state=Job.State.DEAD).error_class == "refused"
+    assert Job.objects.get(state=Job.State.DEAD).error_class == "turned_down"
     assert chats.unreadable(settings.NOTIFY_URLS) == [1]
 
 
