@@ -1,5 +1,6 @@
 """What a page shows of one paper, gathered for a whole page in a constant number of queries."""
 
+import datetime as dt
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -33,6 +34,16 @@ class Chip:
 def chip(code: str) -> Chip:
     known = taxonomy.category(code)
     return Chip(code, known.name_zh if known else "", addresses.category(code))
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version on arXiv; `date` is None where we were never told it. `is_ours`: translated from this one."""
+
+    number: int
+    date: dt.date | None
+    url: str
+    is_ours: bool
 
 
 @dataclass(frozen=True)
@@ -108,6 +119,24 @@ class Card:
     def version(self) -> int:
         """The version of the paper that was translated and read."""
         return self.revision.paper_version
+
+    @cached_property
+    def versions(self) -> list[Version]:
+        """The versions we know of, oldest first; the first, ours and the latest are always among them."""
+        paper = self.paper
+        dates = dict.fromkeys((1, self.version, paper.version))
+        known = [(1, paper.submitted), (paper.version, paper.updated)]
+        dates |= {number: at.date() for number, at in known if at}
+        dates |= {
+            row["version"]: dt.datetime.fromisoformat(row["submitted"]).date()
+            for row in paper.versions
+            if "submitted" in row
+        }
+        abs_url = f"{ARXIV}/abs/{paper.arxiv_id}"
+        return [
+            Version(number, dates[number], f"{abs_url}v{number}", number == self.version)
+            for number in sorted(dates)
+        ]
 
     @property
     def abs_url(self) -> str:

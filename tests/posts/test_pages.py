@@ -162,6 +162,15 @@ def test_a_long_day_leaves_the_readings_to_the_papers(client: Client) -> None:
     assert 'class="prose"' in text_of(client, f"/papers/{paper.arxiv_id}/")
 
 
+def test_a_paper_page_tells_every_version_and_which_one_is_translated(client: Client) -> None:
+    paper = make_public_paper("2601.19786")
+    rows = [{"version": 1, "submitted": "2026-01-26T08:00:00+00:00"}, {"version": 2, "size": "1kb"}]
+    type(paper).objects.filter(pk=paper.pk).update(version=3, versions=rows)
+    page = " ".join(text_of(client, "/papers/2601.19786/").split())
+    assert 'abs/2601.19786v1">v1</a> <time datetime="2026-01-26">2026年1月26日</time>（译自这一版）' in page
+    assert 'abs/2601.19786v3">v3</a>' in page
+
+
 def test_authors_fold_after_a_dozen(client: Client) -> None:
     make_public_paper("2601.19786", authors=[f"Author {n}" for n in range(1, 31)])
     page = text_of(client, "/d/speech/2026/01/28/")

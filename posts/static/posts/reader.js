@@ -203,11 +203,13 @@ function showSince(line, date) {
   next.setUTCDate(next.getUTCDate() + 1);
   const since = next.toISOString().slice(0, 10);
   const anchor = Object.assign(document.createElement("a"), {
-    href: `${line.dataset.digest}?since=${since}`, className: "more", textContent: `上次读到 ${date}，接着读 →`,
+    href: `${line.dataset.digest}?since=${since}`, className: "more", textContent: `上次读到${inChinese(date)}，接着读 →`,
   });
   line.append(anchor);
   line.hidden = false;
 }
+
+const inChinese = (date) => { const [, month, day] = date.split("-").map(Number); return `${month}月${day}日`; };
 
 // Keyboard: one letter each, switched off with one click (WCAG 2.1.4)
 
