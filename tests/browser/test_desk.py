@@ -8,8 +8,8 @@ from pytest_django.live_server_helper import LiveServer
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.keys import Keys
 
-from papers import pipeline
-from papers.models import Paper, Sitting, Summary, Term
+from papers import jobs, pipeline
+from papers.models import Job, Paper, Sitting, Summary, Term
 from posts.models import Report
 from tests.browser import editors
 from tests.browser.chromium import look
@@ -342,4 +342,12 @@ def pages_to_look_at(sun: Editor, li: Editor) -> dict[str, str]:
         "conflict": office.desk(conflict),
         "publish": reverse("admin:posts_dailypost_publish", args=[post.pk]),
         "calendar": reverse("admin:posts_calendar") + "?month=2026-01",
+        "status": status_page(),
     }
+
+
+def status_page() -> str:
+    """With work that was given up; a halt would show on the other pages too."""
+    jobs.enqueue(Job.Kind.ANALYSE, ["2601.19786"])
+    jobs.give_up(jobs.claim([Job.Kind.ANALYSE])[0], "refused", "Content Exists Risk")
+    return reverse("status")
