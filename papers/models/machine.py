@@ -59,7 +59,8 @@ class Job(models.Model):
         DEAD = "dead", "放弃"
 
     kind = models.CharField("工作", max_length=12, choices=Kind)
-    subject = models.CharField("对象", max_length=120)
+    # A `list` job names its categories: all of arXiv are 1,700 characters.
+    subject = models.CharField("对象", max_length=2500)
     state = models.CharField("状态", max_length=8, choices=State, default=State.QUEUED)
     priority = models.SmallIntegerField("优先级", default=0, help_text="大者在前")
     attempts = models.PositiveSmallIntegerField("尝试", default=0)

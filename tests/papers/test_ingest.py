@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from papers import ledger, pipeline
+from papers import ledger, pipeline, taxonomy
 from papers.models import Announcement, Job, Paper, Poll, Summary
+from papers.pipeline.listing import ingest_subject
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.arxiv_world import CC_BY
 from tests.papers.ingesting import (
@@ -268,3 +269,10 @@ def test_metadata_of_a_catch_up_comes_a_hundred_ids_a_call_for_all_dates_togethe
 def test_the_worker_lists_a_fresh_installations_newest_date_only(arxiv: FakeArxiv, settings: Any) -> None:
     assert run(settings, at(WED, 9)) == [WED]
     assert not ids(TUE)
+
+
+def test_a_job_can_name_every_category_of_arxiv(settings: Any) -> None:
+    """SQLite takes any length; PostgreSQL does not."""
+    subject = ingest_subject(WED, [row.code for row in taxonomy.CATEGORIES])
+    assert len(subject) <= (Job._meta.get_field("subject").max_length or 0)
+    Job.objects.create(kind=Job.Kind.LIST, subject=subject)
