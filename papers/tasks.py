@@ -36,14 +36,16 @@ def ingest(day: str | None = None) -> None:
     """List a date, or whatever dates are open and due, for all followed categories."""
     days = [dt.date.fromisoformat(day)] if day else pipeline.due_days(pipeline.followed())
     pipeline.list_days(days, pipeline.followed(), tell=Pulse(), stop=is_stopping)
+    call_worker()
 
 
 def summarize() -> None:
     """Work off what is due: metadata, translations, full texts, readings; another worker relieves this one."""
-    pipeline.work_off(seconds=settings.SUMMARIZE_SECONDS, tell=Pulse(), stop=is_stopping, relay=call_relief)
+    pipeline.work_off(seconds=settings.SUMMARIZE_SECONDS, tell=Pulse(), stop=is_stopping, relay=call_worker)
 
 
-def call_relief() -> None:
+def call_worker() -> None:
+    """Somebody look at the Job table now; whoever finds another one at it leaves again at once."""
     async_task("papers.tasks.summarize")
 
 
