@@ -49,7 +49,9 @@ def main() -> int:
 
 def surroundings(folder: Path, port: int) -> dict[str, str]:
     """Nothing of it asks the outside: arXiv is where nobody listens."""
-    nowhere = dict.fromkeys(("ARXIV_SITE_URL", "ARXIV_RSS_URL", "ARXIV_API_URL", "ARXIV_OAI_URL"), "http://127.0.0.1:9")
+    nowhere = dict.fromkeys(
+        ("ARXIV_SITE_URL", "ARXIV_RSS_URL", "ARXIV_API_URL", "ARXIV_OAI_URL"), "http://127.0.0.1:9"
+    )
     return nowhere | {
         "DATABASE_URL": f"sqlite:///{folder / 'db.sqlite3'}",
         "REDIS_URL": "",
