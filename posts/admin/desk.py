@@ -210,11 +210,15 @@ class SummaryAdmin(QueueAdmin):
 
     # Going on
 
-    def _next(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def _next(self, request: HttpRequest, pk: int | None) -> HttpResponse:
+        """The text after `pk`, which is behind us now; without one, the first."""
         filters = request.GET.get("_changelist_filters", "")
         place = Place(request, filters, QueryDict(filters))
-        place.pass_by(pk)
-        following = place.following(pk)
+        if pk is None:
+            place.start_over()
+        else:
+            place.pass_by(pk)
+        following = place.following()
         if following is None:
             place.start_over()
             messages.info(request, "这个队列里没有下一篇了；跳过的还在列表里。")
@@ -225,6 +229,4 @@ class SummaryAdmin(QueueAdmin):
         """开始审校: the first text of the queue that is not behind this editor yet."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        filters = request.GET.get("_changelist_filters", "")
-        Place(request, filters, QueryDict(filters)).start_over()
-        return self._next(request, 0)
+        return self._next(request, None)

@@ -41,19 +41,16 @@ class Place:
     def start_over(self) -> None:
         self.session.pop(KEY, None)
 
-    def ahead(self, pk: int) -> line.Line:
-        return self.line.without({*self.seen, pk})
-
-    def following(self, pk: int) -> int | None:
+    def following(self) -> int | None:
         """The next text; one that somebody else has open comes only when there is no other."""
-        ids = self.ahead(pk)[:LOOK_AHEAD]
+        ids = self.line.without(set(self.seen))[:LOOK_AHEAD]
         others = Sitting.objects.present().exclude(user=self.user)
         busy = set(others.filter(summary__in=ids).values_list("summary", flat=True))
         return next((one for one in ids if one not in busy), next(iter(ids), None))
 
     def words(self, pk: int) -> "Words":
         behind = len([one for one in self.seen if one != pk])
-        ahead = self.ahead(pk).count()
+        ahead = self.line.without({*self.seen, pk}).count()
         speed = pace.of(self.user)
         return Words(behind + 1, behind + 1 + ahead, speed.left(ahead + 1), speed.how_known)
 

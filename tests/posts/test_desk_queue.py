@@ -239,6 +239,7 @@ def test_starting_leads_to_the_first_of_the_queue():
     client = office.at_desk(office.editor())
     response = client.get(reverse("admin:papers_summary_next"))
     assert response.url == office.desk(blocked)
+    assert "第 1 / 2 篇" in client.get(response.url).content.decode()
 
 
 def test_an_empty_queue_says_so():
