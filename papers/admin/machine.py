@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -59,7 +60,7 @@ class LLMCallAdmin(ReadOnlyAdmin):
     def costs_view(self, request: HttpRequest) -> HttpResponse:
         """What the model cost, by day, by model and by paper."""
         if not self.has_view_permission(request):
-            return self._refuse(request)
+            raise PermissionDenied
         context: dict[str, Any] = {
             **self.admin_site.each_context(request),
             "title": "费用",
@@ -67,6 +68,3 @@ class LLMCallAdmin(ReadOnlyAdmin):
             "tables": costs.tables(),
         }
         return TemplateResponse(request, "admin/papers/llmcall/costs.html", context)
-
-    def _refuse(self, request: HttpRequest) -> HttpResponse:
-        return TemplateResponse(request, "403.html", self.admin_site.each_context(request), status=403)

@@ -9,6 +9,7 @@ from django.db.models import Count, Max, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 
 from papers import pipeline
 from papers.admin.html import joined
@@ -175,7 +176,11 @@ def _notes(summary: Summary) -> SafeString:
     """What an editor should know before opening it."""
     said = [format_html("<span>{} 处检查结果</span>", summary.findings_open)] if summary.findings_open else []
     if summary.reports_open:
-        said.append(format_html('<span class="level level-block">{} 条读者报错</span>', summary.reports_open))
+        number = len(summary.reports_open)
+        said.append(format_html('<span class="level level-block">{} 条读者报错</span>', number))
+    said += [
+        format_html("<span>“{}”</span>", Truncator(one).chars(60)) for one in summary.reports_open if one
+    ]
     if summary.public_id and summary.public_id != summary.current_id:
         said.append(SafeString("<span>旧文公开中</span>"))
     if summary.present:
@@ -216,7 +221,10 @@ def decorate(rows: list[Summary], user: Any, filters: str = "") -> None:
     ids, papers = [row.pk for row in rows], [row.paper_id for row in rows]
     current = [row.current_id for row in rows]
     findings = _counted(Finding.objects.filter(revision__in=current, dismissed_at=None), "summary")
-    reports = _counted(Report.objects.filter(paper__in=papers, settled_at=None), "paper")
+    reports: dict[int, list[str]] = {}
+    complaints = Report.objects.filter(paper__in=papers, settled_at=None)
+    for paper, sentence in complaints.values_list("paper", "sentence"):
+        reports.setdefault(paper, []).append(sentence)
     days = dict(
         Entry.objects.filter(paper__in=papers).order_by().values_list("paper").annotate(Max("post__date"))
     )
@@ -226,7 +234,7 @@ def decorate(rows: list[Summary], user: Any, filters: str = "") -> None:
     for row in rows:
         row.url = desk_url(row.pk, filters)
         row.findings_open = findings.get(row.pk, 0)
-        row.reports_open = reports.get(row.paper_id, 0)
+        row.reports_open = reports.get(row.paper_id, [])
         row.listed_on = days.get(row.paper_id)
         row.present = present.get(row.pk, [])
 

@@ -15,7 +15,7 @@ Status = Summary.Status
 
 WHY_NOT = {
     Status.WAITING: "还在等待翻译",
-    Status.NEEDS_REVIEW: "待审",
+    Status.NEEDS_REVIEW: "还没有人通过",
     Status.APPROVED: "没有公开文字",
     Status.REJECTED: "已拒绝",
     Status.MANUAL: "等待手工翻译",

@@ -142,6 +142,26 @@ def test_a_finding_leads_to_its_words(li: Editor) -> None:
     assert li.all("#aligned tr.lit")
 
 
+def test_a_dismissed_finding_is_taken_back_by_key(li: Editor) -> None:
+    summary = text(abstract=WRONG)
+    li.open(office.desk(summary))
+    grave = "#findings li.finding[data-level=block]"
+    li.press("j", "x")
+    li.wait(lambda: not li.all(grave) and li.all("[data-act=restore]"))
+    li.press("u")
+    li.wait(lambda: li.all(grave))
+    assert again(summary).worst == "block"
+
+
+def test_a_readers_report_leads_to_its_sentence(li: Editor) -> None:
+    summary = text()
+    Report.objects.create(paper=summary.paper, sentence="词错误率降至4.2%。", message="数字不对")
+    li.open(office.desk(summary))
+    li.click("[data-sentence]")
+    area = "document.getElementById('id_abstract')"
+    assert li.js(f"{area}.value.slice({area}.selectionStart, {area}.selectionEnd)") == "词错误率降至4.2%。"
+
+
 def test_a_term_is_added_from_what_is_selected(sun: Editor) -> None:
     sun.open(office.desk(text()))
     sun.browser.execute_script(

@@ -157,6 +157,12 @@ def test_the_verbs_refuse_an_observer_whatever_is_sent(verb):
     assert (summary.status, summary.current_id) == before
 
 
+def test_what_one_may_not_do_is_said_in_chinese():
+    answer = office.at_desk(base.make_user("nobody")).get(address("papers_llmcall_costs"))
+    assert answer.status_code == 403
+    assert "没有权限" in answer.content.decode()
+
+
 def test_an_editor_may_not_publish_or_withdraw():
     post = office.day_of(office.text("approved"))
     client = office.at_desk(office.editor())

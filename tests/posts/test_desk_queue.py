@@ -54,10 +54,12 @@ def test_only_what_waits_for_people_is_listed_by_default():
     assert len(listed(client, state="all")) == 5
 
 
-def test_a_public_text_with_an_open_report_waits_too():
+def test_a_public_text_with_an_open_report_waits_too_with_the_sentence():
     public = office.text("approved")
-    Report.objects.create(paper=public.paper, message="这里错了")
-    assert listed(office.at_desk(office.editor())) == [public]
+    Report.objects.create(paper=public.paper, sentence="词错误率降至4.2%。", message="这里错了")
+    client = office.at_desk(office.editor())
+    assert listed(client) == [public]
+    assert "“词错误率降至4.2%。”" in client.get(office.queue()).content.decode()
 
 
 def test_a_large_backlog_is_taken_in_the_order_of_storing(monkeypatch):

@@ -104,6 +104,23 @@
     });
   }
 
+  /* A sentence as a reader saw it, without the marks of formulae and Markdown: so as much of it as stands in the text. */
+  function seek(sentence) {
+    for (let length = sentence.length; length > 3; length -= 1) {
+      const words = sentence.slice(0, length);
+      const part = Desk.PARTS.find((name) => field(name).value.includes(words));
+      if (!part) continue;
+      const start = field(part).value.indexOf(words);
+      Desk.select(part, start, start + words.length);
+      return;
+    }
+  }
+
+  root.querySelectorAll("[data-sentence]").forEach((button) => {
+    button.hidden = false;
+    button.addEventListener("click", () => seek(button.dataset.sentence));
+  });
+
   // Terms
 
   const english = document.getElementById("term_english");

@@ -25,6 +25,10 @@
     const item = Desk.current();
     if (item) act(item);
   };
+  const turnTo = (part) => () => {
+    Desk.show(part);
+    document.getElementById("tab-" + part).scrollIntoView({ block: "nearest" });
+  };
   const letters = {
     j: () => Desk.step(1),
     k: () => Desk.step(-1),
@@ -34,9 +38,9 @@
     u: () => Desk.undo(),
     t: () => Desk.term(),
     s: () => press("skip"),
-    1: () => Desk.show("title"),
-    2: () => Desk.show("abstract"),
-    3: () => Desk.show("reading"),
+    1: turnTo("title"),
+    2: turnTo("abstract"),
+    3: turnTo("reading"),
     "?": () => help.showModal(),
   };
 
