@@ -64,7 +64,7 @@ class Pulse:
     def __init__(self) -> None:
         self.at = 0.0
 
-    def __call__(self, progress: pipeline.Progress) -> None:
+    def __call__(self, progress: pipeline.Progress | None = None) -> None:
         if time.monotonic() - self.at >= BEAT_EVERY:
             self.at = time.monotonic()
             beat()

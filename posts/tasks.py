@@ -1,6 +1,6 @@
 """The queue's way into the use cases of posts."""
 
-from papers.tasks import beat, is_stopping
+from papers.tasks import Pulse, beat, is_stopping
 
 from . import daily, rendered, search_index
 from .telling import outbox
@@ -26,7 +26,7 @@ def assemble() -> None:
 def tell() -> None:
     """Published days, alarms, letters and pings: find what is to be told, and tell it."""
     outbox.find()
-    outbox.deliver(NOTIFY_SECONDS, stop=is_stopping)
+    outbox.deliver(NOTIFY_SECONDS, tell=Pulse(), stop=is_stopping)
 
 
 def forget() -> None:

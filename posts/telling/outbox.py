@@ -39,11 +39,15 @@ def find() -> int:
 
 
 def deliver(
-    seconds: float, stop: Callable[[], bool] = lambda: False, *, waiting_too: bool = False
+    seconds: float,
+    *,
+    tell: Callable[[], None] = lambda: None,
+    stop: Callable[[], bool] = lambda: False,
+    waiting_too: bool = False,
 ) -> Counter[str]:
     """Tell what is due for so long, one message after the other, each once; how many were `told` and `failed`.
 
-    One process at a time does this: a second one is of more use to the papers.
+    One process at a time does this: a second one is of more use to the papers. `tell` is called before each.
     """
     count: Counter[str] = Counter()
     jobs.sweep()
@@ -55,6 +59,7 @@ def deliver(
             claimed = jobs.claim([Job.Kind.NOTIFY], waiting_too=waiting_too, not_these=failed)
             if not claimed:
                 break
+            tell()
             if _tell(claimed[0], bag):
                 count["told"] += 1
             else:

@@ -17,7 +17,8 @@ from django.test import Client
 
 from digest_site import clock
 from papers import jobs
-from papers.models import Job
+from papers.models import Beat, Job
+from posts import tasks
 from posts.models import DailyPost, Subscriber
 from posts.rendering import abstract_html
 from posts.telling import letters, outbox, subscriptions
@@ -424,6 +425,14 @@ def test_a_run_takes_no_longer_than_it_may(box: Postbox) -> None:
     assert outbox.deliver(0)["told"] == 0
     assert outbox.deliver(20, stop=lambda: len(box.letters) == 2)["told"] == 2
     assert outbox.deliver(20)["told"] == 3
+
+
+def test_a_long_run_beats_so_that_nobody_takes_the_cluster_for_wedged(box: Postbox) -> None:
+    five_subscribers()
+    published()
+    tasks.tell()
+    assert len(box.letters) == 5
+    assert Beat.objects.filter(name="worker").exists()
 
 
 def test_two_processes_do_not_both_send(box: Postbox) -> None:
