@@ -80,6 +80,19 @@ def test_a_numbered_line_out_of_sequence_is_no_heading():
     assert "7 Dwarfs" not in dict(extracted(column(lines)).sections)
 
 
+def test_a_number_in_a_figure_is_no_section_where_sections_have_points():
+    lines = []
+    for title in ("1. Introduction", "2. Method", "2 Layers", "3. Results", "4. Conclusion"):
+        lines += [f"*{title}", *BODY]
+    headings = [heading for heading, _ in extracted(column(lines)).sections]
+    assert headings == ["1. Introduction", "2. Method", "3. Results", "4. Conclusion"]
+
+
+def test_a_heading_that_comes_again_and_again_heads_a_table():
+    lines = ["*Abstract", *BODY, "*Method", *BODY, "*Method", *BODY, "*Conclusion", *BODY]
+    assert [heading for heading, _ in extracted(column(lines)).sections] == ["Abstract", "Conclusion"]
+
+
 def test_the_reference_list_goes_and_the_appendix_after_it_stays():
     cited = [
         f"[{n}] A. Author and B. Writer. A title of work {n}. In Proc. of it, 20{n:02}." for n in range(1, 9)

@@ -2,6 +2,7 @@
 where the reference list begins and ends."""
 
 import re
+from collections import Counter
 from typing import NamedTuple
 
 from . import headings
@@ -21,27 +22,35 @@ LONGEST_ENTRY, TIGHT = 14, 1.5
 
 
 class Candidate(NamedTuple):
-    """``at``: the line's index. ``kind``: 1 arabic, R roman, A letter. ``path``: the number's parts, letters from A = 1."""
+    """``at``: the line's index. ``kind``: 1 arabic, R roman, A letter. ``path``: the number's parts, letters from A = 1.
+    ``dotted``: a point follows the number."""
 
     at: int
     kind: str
     path: tuple[int, ...]
+    dotted: bool = False
 
 
 def marked(lines: list[Line], style: Style) -> list[int]:
     """Indices of heading lines, second halves of long ones included."""
     candidates = [found for index, line in enumerate(lines) if (found := candidate(index, line, style))]
     numbered = consistent(candidates[:MOST_CANDIDATES])
-    bare = [
-        i
-        for i, line in enumerate(lines)
-        if headings.is_unnumbered(line, style, numbered=len(numbered) >= FEW)
-    ]
-    firsts = sorted({*bare, *(found.at for found in numbered)})
+    firsts = sorted({*unnumbered(lines, style, len(numbered) >= FEW), *(found.at for found in numbered)})
     halves = {
         i + 1 for i in firsts if i + 1 < len(lines) and headings.is_second_half(lines[i], lines[i + 1], style)
     }
     return sorted({*firsts, *halves})
+
+
+def unnumbered(lines: list[Line], style: Style, numbered: bool) -> list[int]:
+    """Of those that stand there more than once ("Method" heads a column of many tables) only reference lists."""
+    found = [i for i, line in enumerate(lines) if headings.is_unnumbered(line, style, numbered=numbered)]
+    times = Counter(lines[i].text.casefold() for i in found)
+    return [
+        i
+        for i in found
+        if times[lines[i].text.casefold()] == 1 or headings.REFERENCES.match(headings.title_of(lines[i].text))
+    ]
 
 
 def candidate(index: int, line: Line, style: Style) -> Candidate | None:
@@ -52,7 +61,7 @@ def candidate(index: int, line: Line, style: Style) -> Candidate | None:
     head, *rest = number.split(".")
     parts = tuple(int(part) for part in rest)
     if head.isdigit():
-        return Candidate(index, "1", (int(head), *parts))
+        return Candidate(index, "1", (int(head), *parts), f"{number}." in line.text)
     if not parts and set(head) <= set(ROMAN) and line.text[len(head) : len(head) + 1] == ".":
         return Candidate(index, "R", (roman(head),))
     return Candidate(index, "A", (ord(head) - 64, *parts)) if len(head) == 1 else None
@@ -65,8 +74,7 @@ def roman(numeral: str) -> int:
 
 def consistent(candidates: list[Candidate]) -> list[Candidate]:
     """The longest ascending run of main sections, the subsections that fit between them, the appendices after."""
-    romans, arabics = (chain([c for c in candidates if c.kind == kind and len(c.path) == 1]) for kind in "R1")
-    main = romans if len(romans) > len(arabics) else arabics
+    main = main_sections([c for c in candidates if len(c.path) == 1])
     if not main:
         return []
     kept = list(main)
@@ -77,6 +85,13 @@ def consistent(candidates: list[Candidate]) -> list[Candidate]:
         kept += subsections(inside, section, highest)
     last = main[-1].at
     return kept + appendices([c for c in candidates if c.at > last and c.kind != "1"])
+
+
+def main_sections(candidates: list[Candidate]) -> list[Candidate]:
+    """A paper writes "2." or "2" throughout: of equally long runs the one of a single style ("2 LSTM" is a figure's)."""
+    arabics = [c for c in candidates if c.kind == "1"]
+    styles = [[c for c in arabics if c.dotted is dotted] for dotted in (True, False)]
+    return max(map(chain, [*styles, arabics, [c for c in candidates if c.kind == "R"]]), key=len)
 
 
 def chain(candidates: list[Candidate]) -> list[Candidate]:
