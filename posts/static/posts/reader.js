@@ -37,7 +37,11 @@ function setUpTheme() {
   button.addEventListener("click", () => {
     const theme = isDark() ? "light" : "dark";
     document.documentElement.dataset.theme = theme;
-    try { localStorage.setItem("theme", theme); } catch (error) { /* only for this page, then */ }
+    // Who chooses what the system has follows the system again.
+    const follows = theme === (system.matches ? "dark" : "light");
+    try {
+      if (follows) localStorage.removeItem("theme"); else localStorage.setItem("theme", theme);
+    } catch (error) { /* only for this page, then */ }
     show();
   });
   system.addEventListener("change", show);
@@ -52,6 +56,8 @@ const starsAddress = () => `${location.origin}/stars/?ids=${stars().join(",")}`;
 
 function showStars() {
   const chosen = new Set(stars());
+  const shelf = one("header.site [href$='/stars/']");
+  if (chosen.size) shelf.dataset.count = chosen.size; else delete shelf.dataset.count;
   for (const button of all("[data-star]")) {
     const on = chosen.has(button.dataset.star);
     button.hidden = false;
