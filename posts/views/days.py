@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from papers import batches
+from papers.models import Summary
 from posts import addresses
 from posts.cards import Card, of_entries
 from posts.models import DailyPost, Digest, Entry
@@ -44,6 +45,7 @@ class Day:
     cards: list[Card]
     held: list[dict[str, Any]] = field(default_factory=list)
     waiting: int = 0
+    refused: int = 0
 
     def __post_init__(self) -> None:
         for number, card in enumerate(self.cards, start=1):
@@ -71,8 +73,9 @@ class Day:
 
     @property
     def missing(self) -> int:
-        """Announced by arXiv, yet neither shown, nor held back by a rule, nor waiting here."""
-        return max(0, self.post.fetched - len(self.cards) - self.held_count - self.waiting)
+        """Announced by arXiv, yet neither shown, nor held back by a rule or an editor, nor waiting here."""
+        told = len(self.cards) + self.held_count + self.waiting + self.refused
+        return max(0, self.post.fetched - told)
 
     @property
     def ledger(self) -> dict[str, Any]:
@@ -160,7 +163,8 @@ def _days_of(posts: list[DailyPost], most: int = RANGE_PAPERS) -> list[Day]:
 def with_tallies(posts: list[DailyPost], made: list[Card]) -> list[Day]:
     """Each post with its own of these cards and what it holds besides them, by one query for all."""
     rows = Entry.objects.filter(post__in=posts).order_by("post", "held").values("post", "held")
-    tallies = list(rows.annotate(n=Count("id")))
+    refused = Q(paper__summary__status=Summary.Status.REJECTED, paper__summary__public=None)
+    tallies = list(rows.annotate(n=Count("id"), refused=Count("id", filter=refused)))
     return [
         _day(
             post,
@@ -173,8 +177,9 @@ def with_tallies(posts: list[DailyPost], made: list[Card]) -> list[Day]:
 
 def _day(post: DailyPost, made: list[Card], tally: list[dict[str, Any]]) -> Day:
     held = [row for row in tally if row["held"]]
-    waiting = sum(row["n"] for row in tally if not row["held"]) - len(made)
-    return Day(post, made, held, waiting)
+    refused = sum(row["refused"] for row in tally if not row["held"])
+    waiting = sum(row["n"] for row in tally if not row["held"]) - refused - len(made)
+    return Day(post, made, held, waiting, refused)
 
 
 @require_safe

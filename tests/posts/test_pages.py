@@ -70,9 +70,11 @@ def test_the_ledger_line_tells_where_the_others_are(client: Client) -> None:
     make_entry(post)
     make_entry(post, make_summary("approved"), held="排除词：survey")
     make_entry(post, make_summary("needs_review"))
-    type(post).objects.filter(pk=post.pk).update(fetched=5)
+    make_entry(post, make_summary("rejected"))
+    type(post).objects.filter(pk=post.pk).update(fetched=6)
     page = text_of(client, post.get_absolute_url())
-    assert "arXiv 公布 5 · 本页 1" in page
+    assert "arXiv 公布 6 · 本页 1" in page
+    assert "编辑未采用 1" in page
     assert "按规则未列 1（排除词：survey 1）" in page
     assert "翻译或审校中 1" in page
     assert "尚未收录 2" in page
@@ -179,7 +181,9 @@ def test_authors_fold_after_a_dozen(client: Client) -> None:
 
 def test_a_changed_abstract_is_announced_while_its_translation_waits(client: Client) -> None:
     paper = make_public_paper("2601.19786")
+    before = {"version": 1, "title": paper.title, "abstract": paper.abstract}
     make_paper("2601.19786", version=2, abstract="Another abstract.")
+    type(paper).objects.filter(pk=paper.pk).update(versions=[before])
     paper.summary.offer(paper.summary.current, why="source")
     page = text_of(client, "/papers/2601.19786/")
     assert "第 2 版" in page
