@@ -13,18 +13,20 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 
+from tests.benchmarks.parts.load import rate
 from tests.benchmarks.parts.processes import (
     REPO,
+    SITE,
+    Server,
     fetch,
     free_port,
     gunicorn,
     has,
     manage,
-    rate,
     running,
 )
 
@@ -48,9 +50,6 @@ def main() -> None:
         os.environ |= {"DEBUG": "no", "SITE_URL": "http://127.0.0.1:8000"}
         prepare(options.days)
         print(manage("shell", "-v0", "-c", "from tests.benchmarks.parts.inside import main; main()"), end="")
-        if not has("wrk"):
-            print("throughput: not measured, wrk is not installed", file=sys.stderr)
-            return
         throughput(Path(folder), options.seconds)
 
 
@@ -77,67 +76,82 @@ def throughput(folder: Path, seconds: float) -> None:
         "from posts.models import DailyPost as D; print(D.objects.latest('date').get_absolute_url())",
     )
     pages = {"day page": day.strip(), "category feed": FEED}
-    own, bare = free_port(), free_port()
     with ExitStack() as stack:
-        site = stack.enter_context(running(*gunicorn("digest_site.wsgi", own), port=own))
-        empty = stack.enter_context(running(*gunicorn("tests.benchmarks.parts.empty", bare), port=bare))
+        site = stack.enter_context(web())
+        empty = stack.enter_context(web("tests.benchmarks.parts.empty"))
         warm(site, pages)
-        compare(
-            "an empty Django view", f"{empty}/", {name: site + path for name, path in pages.items()}, seconds
-        )
+        compare("an empty Django view", empty, "/", site, pages, seconds)
         if not has("nginx"):
             print("behind nginx: not measured, nginx is not installed", file=sys.stderr)
             return
-        front = stack.enter_context(
-            nginx(folder, own, {n: fetch(site + p, Accept_Encoding="gzip")[0] for n, p in pages.items()})
-        )
+        sent = {name: fetch(site.address + path, Accept_Encoding="gzip")[0] for name, path in pages.items()}
+        front = stack.enter_context(nginx(folder, site, sent))
         warm(front, pages)
         for name, path in pages.items():
-            file = f"{front}/static/{name.replace(' ', '-')}"
-            compare("nginx's own file of that size", file, {f"{name} behind nginx": front + path}, seconds)
+            file = f"/static/{name.replace(' ', '-')}"
+            compare(
+                "nginx's own file of that size", front, file, front, {f"{name} behind nginx": path}, seconds
+            )
         freshness(site, front, pages["day page"])
 
 
-def warm(site: str, pages: dict[str, str]) -> None:
+def web(application: str = SITE) -> AbstractContextManager[Server]:
+    port = free_port()
+    return running(*gunicorn(port, application), port=port)
+
+
+def warm(site: Server, pages: dict[str, str]) -> None:
     """Both workers have made each page."""
     for path in pages.values():
         for _ in range(40):
-            fetch(site + path, Accept_Encoding="gzip")
+            fetch(site.address + path, Accept_Encoding="gzip")
 
 
-def compare(what: str, base: str, pages: dict[str, str], seconds: float) -> None:
-    found: dict[str, list[float]] = {address: [] for address in (base, *pages.values())}
+def compare(what: str, base: Server, path: str, own: Server, pages: dict[str, str], seconds: float) -> None:
+    """Throughput beside the base's, in turn; and what an answer costs the server, which other work disturbs less."""
+    asked = {what: (base, path)} | {name: (own, path) for name, path in pages.items()}
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in asked}
     for _ in range(ROUNDS):
-        for address, rates in found.items():
-            rates.append(rate(address, seconds))
-    slowest = median(found[base])
-    print(f"{what}: {slowest:.0f} requests/s", flush=True)
-    for name, address in pages.items():
-        own = median(found[address])
-        print(f"{name}: {own:.0f} requests/s, {own / slowest:.2f} × {what} (bar: ≥ {BAR})", flush=True)
+        for name, (server, path) in asked.items():
+            found[name].append(cost(server, path, seconds))
+    rates, costs = ({name: median(row[at] for row in rows) for name, rows in found.items()} for at in (0, 1))
+    print(f"{what}: {rates[what]:.0f} requests/s, {costs[what]:.0f} µs of CPU each", flush=True)
+    for name in pages:
+        print(
+            f"{name}: {rates[name]:.0f} requests/s, {rates[name] / rates[what]:.2f} × {what} (bar: ≥ {BAR});"
+            f" {costs[name]:.0f} µs of CPU each, {costs[what] / costs[name]:.2f} ×",
+            flush=True,
+        )
+
+
+def cost(server: Server, path: str, seconds: float) -> tuple[float, float]:
+    """(answers a second, microseconds of the server's CPU for each)"""
+    before = server.cpu_seconds()
+    answers = rate(server.address + path, seconds)
+    return answers, 1e6 * (server.cpu_seconds() - before) / (answers * seconds)
 
 
 @contextmanager
-def nginx(folder: Path, upstream: int, files: dict[str, bytes]) -> Iterator[str]:
+def nginx(folder: Path, site: Server, files: dict[str, bytes]) -> Iterator[Server]:
     """nginx with the configuration in docs/, and beside it a static file as large as each page as it is sent."""
     static = folder / "static"
     static.mkdir()
     for name, body in files.items():
         (static / name.replace(" ", "-")).write_bytes(body)
     port = free_port()
-    (folder / "nginx.conf").write_text(configuration(folder, static, upstream, port))
+    (folder / "nginx.conf").write_text(configuration(folder, static, site, port))
     command = ["nginx", "-p", str(folder), "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf")]
     path = f"{os.environ.get('PATH', '')}:/usr/sbin"
-    with running(*command, port=port, PATH=path) as address:
-        yield address
+    with running(*command, port=port, PATH=path) as server:
+        yield server
 
 
-def configuration(folder: Path, static: Path, upstream: int, port: int) -> str:
+def configuration(folder: Path, static: Path, site: Server, port: int) -> str:
     """docs/nginx.conf with this run's ports and folders, inside what a distribution puts around it."""
     text = (REPO / "docs" / "nginx.conf").read_text(encoding="utf-8")
     for pattern, value in {
         r"/var/cache/nginx/digest": str(folder / "cache"),
-        r"server 127\.0\.0\.1:8000;": f"server 127.0.0.1:{upstream};",
+        r"server 127\.0\.0\.1:8000;": f"server {site.address.removeprefix('http://')};",
         r"listen 80;": f"listen 127.0.0.1:{port};",
         r"server_name [^;]+;": "server_name 127.0.0.1;",
         r"/srv/digest/app/staticfiles/": f"{static}/",
@@ -152,12 +166,12 @@ fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder
 {text} }}"""
 
 
-def freshness(site: str, front: str, path: str) -> None:
+def freshness(site: Server, front: Server, path: str) -> None:
     """How long a publication takes to show, at the site and behind nginx, on a page that is being read."""
     manage("shell", "-v0", "-c", PUBLISH)
     started = time.monotonic()
-    for name, address in (("at the site", site), ("behind nginx", front)):
-        while "刚刚发布的标题" not in fetch(address + path)[0].decode():
+    for name, server in (("at the site", site), ("behind nginx", front)):
+        while "刚刚发布的标题" not in fetch(server.address + path)[0].decode():
             time.sleep(0.1)
         print(
             f"a publication shows {name} after {time.monotonic() - started:.1f} s (bar: ≤ 10 s behind a proxy)"

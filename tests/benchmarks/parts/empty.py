@@ -8,7 +8,7 @@ from django.urls import path
 
 
 def nothing(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(b"")
+    return HttpResponse(b"", headers={"Content-Length": "0"})
 
 
 urlpatterns = [path("", nothing)]

@@ -1,7 +1,6 @@
-"""Servers on loopback and wrk against them."""
+"""Servers on loopback, each in a session of its own, and what they have cost."""
 
 import os
-import re
 import shutil
 import socket
 import subprocess
@@ -11,15 +10,13 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[3]
-CONNECTIONS = 32
-GUNICORN = [
-    *("--workers", "2", "--threads", "8", "--worker-class", "gthread", "--preload"),
-    *("--log-level", "warning", "--worker-tmp-dir", "/dev/shm"),
-]
-AS_BROWSERS_DO = "Accept-Encoding: gzip, deflate, br"
+SITE = "digest_site.wsgi:application"
+AS_SERVED = "from posts.management.commands.serve import web_command as w; print('\\n'.join(w('127.0.0.1')))"
+TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def free_port() -> int:
@@ -33,15 +30,38 @@ def has(program: str) -> bool:
 
 
 @contextmanager
-def running(*command: str, port: int, **environment: str) -> Iterator[str]:
-    """A server of this repository; gives its address once the port answers, ends it on leaving."""
-    process = subprocess.Popen(command, cwd=REPO, env=os.environ | environment)
+def running(*command: str, port: int, **environment: str) -> Iterator["Server"]:
+    """A server of this repository, once its port answers; ended on leaving."""
+    process = subprocess.Popen(command, cwd=REPO, env=os.environ | environment, start_new_session=True)
     try:
         _wait(port, process)
-        yield f"http://127.0.0.1:{port}"
+        yield Server(f"http://127.0.0.1:{port}", process.pid)
     finally:
         process.terminate()
         process.wait(20)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that runs: its address, and the session of all its processes."""
+
+    address: str
+    session: int
+
+    def cpu_seconds(self) -> float:
+        """What the processes that live have used; less disturbed by other work than any clock on the wall."""
+        lines = [_stat(path) for path in Path("/proc").glob("[0-9]*/stat")]
+        return (
+            sum(int(line[11]) + int(line[12]) for line in lines if line[3:4] == [str(self.session)]) / TICKS
+        )
+
+
+def _stat(path: Path) -> list[str]:
+    """Fields of proc(5) from the state on; empty for a process that has just ended."""
+    try:
+        return path.read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
 
 
 def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
@@ -54,9 +74,10 @@ def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
     raise RuntimeError(f"nothing answers on port {port}")
 
 
-def gunicorn(application: str, port: int) -> list[str]:
-    """As `manage.py serve` starts it, but for the recycling of workers."""
-    return [sys.executable, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}", *GUNICORN]
+def gunicorn(port: int, application: str = SITE) -> list[str]:
+    """Exactly as `manage.py serve` starts the site."""
+    command = manage("shell", "-v0", "-c", AS_SERVED, PORT=str(port)).splitlines()
+    return [application if word == SITE else word for word in command]
 
 
 def manage(*arguments: str, **environment: str) -> str:
@@ -92,12 +113,3 @@ def fetch(address: str, **headers: str) -> tuple[bytes, dict[str, str]]:
     names = {name.replace("_", "-"): value for name, value in headers.items()}
     with urllib.request.urlopen(urllib.request.Request(address, headers=names), timeout=30) as answer:
         return answer.read(), {name.lower(): value for name, value in answer.headers.items()}
-
-
-def rate(address: str, seconds: float = 3, header: str = AS_BROWSERS_DO) -> float:
-    """Requests a second; every answer must be a good one."""
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:.0f}s", "-H", header, address]
-    text = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-    if "Non-2xx" in text:
-        raise RuntimeError(f"{address} fails under load:\n{text}")
-    return float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1])
