@@ -14,6 +14,9 @@ class PostsConfig(AppConfig):
         # The last app to have its tables, so that schedules and followed categories have theirs.
         last = [config for config in apps.get_app_configs() if config.models_module is not None][-1]
         post_migrate.connect(after_migrate, sender=last)
+        from . import edits
+
+        edits.watch()
 
 
 def after_migrate(**kwargs: Any) -> None:

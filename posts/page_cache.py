@@ -13,7 +13,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from time import monotonic
+from time import monotonic, time
 from typing import Any
 
 from django.conf import settings
@@ -57,10 +57,11 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 @dataclass(frozen=True)
 class Page:
-    """A finished response as it is, and zipped where that helps."""
+    """A finished response as it is, and zipped where that helps; `changed` is the second of its generation."""
 
     plain: HttpResponse
     zipped: HttpResponse | None
+    changed: int = 0
     made_at: float = field(default_factory=monotonic)
 
     @property
@@ -180,8 +181,12 @@ def _unchanged(request: HttpRequest, change: Change) -> HttpResponseBase | None:
         tag = validators.unchanged(request, change.number)
         return _not_modified({"ETag": tag}) if tag else None
     since = parse_http_date_safe(request.META.get("HTTP_IF_MODIFIED_SINCE", ""))
-    modified = change.seconds
-    return _not_modified({"Last-Modified": http_date(modified)}) if since and since >= modified else None
+    return _not_modified({"Last-Modified": _modified(change)}) if since and since >= change.seconds else None
+
+
+def _modified(change: Change) -> str:
+    """Never ahead of the clock. Who comes back with such a moment is compared with the change's own second."""
+    return http_date(min(change.seconds, int(time())))
 
 
 def _not_modified(headers: dict[str, str]) -> HttpResponseBase:
@@ -210,13 +215,13 @@ def _page(request: HttpRequest, response: HttpResponse, change: Change) -> Page:
     headers = {
         "Cache-Control": CACHE_CONTROL,
         "X-Accel-Expires": PROXY_SECONDS,
-        "Last-Modified": http_date(change.seconds),
+        "Last-Modified": _modified(change),
         "ETag": validators.etag(change.number, request.get_full_path(), body)
         if is_feed
         else f'W/"{hashlib.sha256(body).hexdigest()[:24]}"',
     } | {name: value for name, value in response.items() if not (is_feed and name in FOR_DOCUMENTS)}
     plain = HttpResponse(body, headers=headers | {"Content-Length": str(len(body))})
-    return Page(plain, _zipped(body, headers))
+    return Page(plain, _zipped(body, headers), change.seconds)
 
 
 def _zipped(body: bytes, headers: dict[str, str]) -> HttpResponse | None:
@@ -231,7 +236,7 @@ def _answer(request: HttpRequest, page: Page) -> HttpResponseBase:
     response = _again(kept_for(request.META, page))
     if request.method == "HEAD":
         response.content = b""
-    return _conditional(request, response) if CONDITIONS & request.META.keys() else response
+    return _conditional(request, response, page.changed) if CONDITIONS & request.META.keys() else response
 
 
 def kept_for(meta: Mapping[str, Any], page: Page) -> HttpResponse:
@@ -248,11 +253,9 @@ def _again(kept: HttpResponse) -> HttpResponse:
     return response
 
 
-def _conditional(request: HttpRequest, response: HttpResponse) -> HttpResponseBase:
+def _conditional(request: HttpRequest, response: HttpResponse, changed: int) -> HttpResponseBase:
     etag = validators.same_content(request, response["ETag"])
-    answer = get_conditional_response(
-        request, etag, parse_http_date_safe(response["Last-Modified"]), response
-    )
+    answer = get_conditional_response(request, etag, changed, response)
     if answer is response:
         return response
     answer.headers["ETag"] = etag

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from papers import taxonomy
-from papers.models import Generation
+from papers.models import Generation, Paper
 from posts import rendering
 from posts.cards import author_names, topics_of
 from posts.models import Entry, SearchState, SearchText
@@ -41,6 +41,11 @@ def catch_up(most: int | None = None) -> int:
         if not later:
             SearchState.objects.filter(pk=1).update(generation=number)
     return len(later)
+
+
+def forget(papers: QuerySet[Paper]) -> None:
+    """Have these papers read anew by the next `catch_up`, which a new generation calls for."""
+    _forget(list(SearchText.objects.filter(paper__in=papers).values_list("pk", flat=True)))
 
 
 def _lock() -> None:

@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from papers import seeds, term_files
-from papers.models import Term
+from papers.models import Generation, Term
 from papers.pipeline.edits import known_terms
 
 LARGEST_FILE = 2 * 1024 * 1024
@@ -147,6 +147,7 @@ def _take_in(text: str) -> tuple[str, list[tuple[int | None, str]]]:
             unique_fields=["english"],
             update_fields=["chinese", "variants", "keep_as_is", "forbidden", "is_topic", "note"],
         )
+        Generation.bump()
     return f"已读入 {len(rows)} 条：新增 {new} 条，更新 {len(rows) - new} 条；文件里没有的条目保持原样", []
 
 

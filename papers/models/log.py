@@ -1,5 +1,6 @@
 """What is only ever added to: who moved what, what readers were told of it, and the count of both."""
 
+import datetime as dt
 import logging
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
@@ -8,6 +9,7 @@ from django.conf import settings
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
 from django.db import models, transaction
+from django.db.models.functions import Greatest
 
 from digest_site import clock, logs
 
@@ -123,7 +125,11 @@ class Generation(models.Model):
 
     @classmethod
     def bump(cls) -> None:
-        """Count one change of what the public may see, in the transaction that makes it."""
+        """Count one change of what the public may see, in the transaction that makes it.
+
+        Last-Modified counts in seconds, so that each change has a second of its own, even if it lies ahead.
+        """
         now = clock.machine_now()
-        if not cls.objects.filter(pk=1).update(number=models.F("number") + 1, changed_at=now):
+        own = Greatest(models.Value(now), models.F("changed_at") + dt.timedelta(seconds=1))
+        if not cls.objects.filter(pk=1).update(number=models.F("number") + 1, changed_at=own):
             cls.objects.get_or_create(pk=1, defaults={"number": 1, "changed_at": now})

@@ -1,12 +1,15 @@
 """Feeds and conditional requests: one row for a reader who has the newest, never an old copy for one who has not."""
 
+import datetime as dt
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils.http import parse_http_date
 
+from digest_site import clock
 from papers.models import Generation, Summary
 from posts.last_change import LAST_CHANGE
 from posts.page_cache import shelf
@@ -23,7 +26,13 @@ FOLDERS = ["all/", "category/cs.SD/", "tag/语音/", "d/speech/", "d/speech/days
 def paper() -> Any:
     paper = make_public_paper("2601.19786")
     paper.tags.add("语音")
+    settle()
     return paper
+
+
+def settle() -> None:
+    """The last change was an hour ago."""
+    Generation.objects.update(changed_at=clock.machine_now() - dt.timedelta(hours=1))
 
 
 def forget_everything() -> None:
@@ -54,6 +63,23 @@ def test_an_unchanged_feed_costs_one_row(
     assert (response.status_code, queries) == (304, ONE_ROW)
     assert response["Access-Control-Allow-Origin"] == "*"
     assert response["Cache-Control"] == first["Cache-Control"]
+
+
+def test_two_changes_in_one_second_are_two_to_a_reader_who_only_knows_dates(
+    client: Client, paper: Any
+) -> None:
+    for _ in range(3):
+        Generation.bump()
+        first = client.get(FEED)
+        assert parse_http_date(first["Last-Modified"]) <= clock.machine_now().timestamp()
+        Generation.bump()
+        for _ in range(2):
+            assert asked_again(client, FEED, date=first["Last-Modified"])[0].status_code == 200
+            forget_everything()
+    settle()
+    forget_everything()
+    first = client.get(FEED)
+    assert asked_again(client, FEED, date=first["Last-Modified"])[0].status_code == 304
 
 
 def test_a_tag_wins_over_a_date(client: Client, paper: Any) -> None:

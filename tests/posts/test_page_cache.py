@@ -1,5 +1,6 @@
 """The page cache: one making for each content generation, and never a stale or a private page."""
 
+import datetime as dt
 import gzip
 import threading
 
@@ -9,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 
+from digest_site import clock
 from papers.models import Generation
 from posts.last_change import LAST_CHANGE, Change
 from posts.page_cache import PageCache, shelf
@@ -49,6 +51,7 @@ def test_an_approval_changes_the_page_at_once(client: Client) -> None:
 
 def test_an_unchanged_page_is_not_sent_twice(client: Client) -> None:
     make_public_paper()
+    Generation.objects.update(changed_at=clock.machine_now() - dt.timedelta(hours=1))
     first = client.get(HOME)
     assert first["Cache-Control"] == "public, max-age=60, stale-while-revalidate=600"
     by_tag = client.get(HOME, headers={"If-None-Match": first["ETag"]})
