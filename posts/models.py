@@ -170,8 +170,11 @@ class EntryQuerySet(models.QuerySet["Entry"]):
         return self.filter(fresh, held="", **newest, **undecided).exclude(**{f"{summary}worst": "block"})
 
     def with_texts(self) -> Self:
-        """With all that a page shows of an entry, in a constant number of queries."""
-        return self.select_related("post__digest", "paper__summary__public", "paper__summary__reviewed_by")
+        """With all that a page shows of a paper, in a constant number of queries; its post is not among it."""
+        person = "paper__summary__reviewed_by"
+        return self.select_related("paper__summary__public", person).defer(
+            *(f"{person}__{name}" for name in ("password", "email", "last_login", "date_joined"))
+        )
 
     def in_categories(self, codes: Iterable[str]) -> Self:
         return self.filter(paper__in=Paper.objects.in_category(codes))
@@ -291,7 +294,7 @@ class SearchText(models.Model):
     id = models.BigIntegerField(primary_key=True)
     paper = models.OneToOneField(Paper, models.CASCADE, related_name="+", verbose_name="论文")
     revision = models.ForeignKey("papers.Revision", models.CASCADE, related_name="+", verbose_name="修订")
-    seen_at = models.DateTimeField("所见的公开时间")
+    seen_at = models.DateTimeField("所见的公开时间", db_index=True)
     facets = models.JSONField("分面")
     tokens = models.TextField("词")
 
@@ -304,9 +307,14 @@ class SearchText(models.Model):
 
 
 class SearchState(models.Model):
-    """The content generation that the search index has caught up with."""
+    """The content generation that the search index has caught up with, and the one for which all was compared.
+
+    `looked_at` is when that was; what changed since is all that the next search has to look at.
+    """
 
     generation = models.PositiveBigIntegerField(default=0)
+    whole = models.PositiveBigIntegerField(default=0)
+    looked_at = models.DateTimeField(null=True)
 
     class Meta:
         default_permissions = ()

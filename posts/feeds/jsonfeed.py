@@ -25,12 +25,12 @@ def write(channel: Channel, items: list[Item], updated: str) -> bytes:
     try:
         return _encoded(feed)
     except ValueError:
-        return json.dumps(_legal(feed), ensure_ascii=False, indent=1).encode()
+        return json.dumps(_legal(feed), ensure_ascii=False).encode()
 
 
 def _encoded(feed: Any) -> bytes:
     """UTF-8; ValueError where there may be characters that readers cannot carry."""
-    text = json.dumps(feed, ensure_ascii=False, indent=1)
+    text = json.dumps(feed, ensure_ascii=False)
     if "\\u00" in text:
         raise ValueError("escaped control characters")
     return text.encode()

@@ -14,7 +14,8 @@ from papers.models import Summary
 from posts.models import DailyPost, Entry
 
 ITEMS = 50
-RECENT_POSTS = 60
+# Posts that are gone through before all are; the first few nearly always have enough.
+FEW_POSTS, MANY_POSTS = 10, 60
 # More than ITEMS: a paper that two digests announced counts once.
 CANDIDATES = 2 * ITEMS
 
@@ -37,9 +38,13 @@ def newest(
     `sparse` are the same entries, in a query that is quick where they are few among many others.
     """
     recent = _recent(posts)
-    rows = _ranked(entries.filter(post__in=[pk for pk, _ in recent]))
-    chosen = _firsts(entries, {paper for _, paper, _ in rows})
-    if _may_miss_some(recent, rows, chosen):
+    for number in (FEW_POSTS, MANY_POSTS):
+        rows = _ranked(entries.filter(post__in=[pk for pk, _ in recent[:number]]))
+        chosen = _firsts(entries, {paper for _, paper, _ in rows})
+        misses_some = _may_miss_some(recent, number, rows, chosen)
+        if not misses_some:
+            break
+    if misses_some:
         rows = _ranked(entries if sparse is None else sparse, 4 * CANDIDATES)
         chosen = _firsts(entries, {paper for _, paper, _ in rows})
     elif chosen and (late := _late(entries, rows, chosen)):
@@ -50,13 +55,13 @@ def newest(
 def _recent(posts: QuerySet[DailyPost]) -> list[First]:
     """The posts published last, and when they were."""
     ordered = posts.annotate(shown_at=POST_SHOWN).order_by("-shown_at", "-pk")
-    return list(ordered.values_list("pk", "shown_at")[:RECENT_POSTS])
+    return list(ordered.values_list("pk", "shown_at")[: MANY_POSTS + 1])
 
 
-def _may_miss_some(recent: list[First], rows: list[Row], chosen: list[First]) -> bool:
-    """Whether older posts, or rows that were cut off, may hold papers newer than the last that is shown."""
+def _may_miss_some(recent: list[First], number: int, rows: list[Row], chosen: list[First]) -> bool:
+    """Whether posts after the first `number`, or rows that were cut off, may hold papers newer than the last shown."""
     cut = [rows[-1][2]] if len(rows) == CANDIDATES else []
-    older = [recent[-1][1]] if len(recent) == RECENT_POSTS else []
+    older = [recent[number][1]] if len(recent) > number else []
     if not (cut or older):
         return False
     return len(chosen) < ITEMS or chosen[ITEMS - 1][1] < max(cut + older)

@@ -55,7 +55,7 @@ def bake(state: State, file: str) -> bytes:
 
 def _rows(entries: Iterable[PublicEntry]) -> Iterable[list[object]]:
     order = {entry.pk: at for at, entry in enumerate(entries)}
-    rows = Entry.objects.filter(pk__in=order).with_texts()
+    rows = Entry.objects.filter(pk__in=order).with_texts().select_related("post__digest")
     shown = cards.of_entries(sorted(rows, key=lambda entry: order[entry.pk]))
     for card in shown:
         paper, revision = card.paper, card.revision

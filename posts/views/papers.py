@@ -17,7 +17,11 @@ from posts.related import related_to
 def card_or_404(arxiv_id: str) -> cards.Card:
     """The public card of a paper; its `entry` is the first post it appeared in."""
     entries = list(
-        Entry.objects.public().filter(paper__arxiv_id=arxiv_id).order_by("post__date", "digest").with_texts()
+        Entry.objects.public()
+        .filter(paper__arxiv_id=arxiv_id)
+        .order_by("post__date", "digest")
+        .with_texts()
+        .select_related("post__digest")
     )
     if not entries:
         raise Http404("这篇论文尚未公开，或不在本站收录范围内")

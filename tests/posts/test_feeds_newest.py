@@ -20,7 +20,7 @@ CODES = ["cs.SD", "eess.AS", "cs.LG", "math.NA"]
 @pytest.fixture(autouse=True)
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few items and posts, so that a small history has every case."""
-    for name, value in {"ITEMS": 5, "RECENT_POSTS": 4, "CANDIDATES": 10}.items():
+    for name, value in {"ITEMS": 5, "FEW_POSTS": 2, "MANY_POSTS": 4, "CANDIDATES": 10}.items():
         monkeypatch.setattr(newest, name, value)
 
 
