@@ -15,6 +15,8 @@ HAN = "\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\u
 _RUN = re.compile(rf"[{HAN}]+|[^\W_{HAN}]+")
 _IS_HAN = re.compile(rf"[{HAN}]")
 _ATOM = re.compile(r'(-?)(?:"([^"]*)"|“([^”]*)”|(\S+))')
+# Latin words as a name is written: HuBERT, Qwen2.5-Omni, Whisper large-v3.
+_NAME = re.compile(rf"[^\W_{HAN}]+(?:[ \-.+/'’&][^\W_{HAN}]+)*")
 MAX_ATOMS = 12
 MAX_WORD = 64
 
@@ -48,6 +50,12 @@ def text_tokens(*texts: str) -> list[str]:
     runs = [run for text in texts for run in _RUN.findall(plain(text))]
     characters = {c for run in runs if _IS_HAN.match(run) for c in run}
     return [token for run in runs for token in _run_tokens(run)] + sorted(characters)
+
+
+def names(text: str) -> list[str]:
+    """What a Chinese text calls by Latin names (methods, data sets, models), each once; bare numbers are none."""
+    found = (name for name in _NAME.findall(plain(text)) if not name.replace(".", "").isdigit())
+    return list(dict.fromkeys(found))
 
 
 def facet_token(kind: str, value: str) -> str:

@@ -78,6 +78,7 @@ class Paper(models.Model):
 
     class Meta:
         ordering = ["-arxiv_id"]
+        indexes = [models.Index(fields=["fetched_at"])]
         verbose_name = verbose_name_plural = "论文"
 
     def __str__(self) -> str:

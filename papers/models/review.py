@@ -64,7 +64,11 @@ class Summary(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "译文"
-        indexes = [models.Index(fields=["status", "worst"])]
+        indexes = [
+            models.Index(fields=["status", "worst"]),
+            models.Index(fields=["public_since"]),
+            models.Index(fields=["public_changed_at"]),
+        ]
         permissions = [
             ("approve_summary", "可以通过、拒绝、退回译文"),
             ("withdraw_summary", "可以撤下已公开的译文"),

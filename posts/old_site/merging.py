@@ -13,6 +13,7 @@ from django.db import transaction
 from digest_site import clock
 from papers import batches, jobs, taxonomy
 from papers.models import Generation, Job, Paper, Revision, Summary
+from posts import search_index
 from posts.jekyll import OldEntry, OldPost, is_tag
 from posts.models import DailyPost, Digest, Entry
 
@@ -141,6 +142,7 @@ class Merge:
             self.describe()
         if self.post.status == DailyPost.Status.DRAFT:
             self.post.import_published(self.end)
+            search_index.forget_all()
         elif self.fresh or self.changed:
             DailyPost.objects.filter(pk=self.post.pk).update(changed_at=clock.now())
             Generation.bump()

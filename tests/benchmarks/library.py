@@ -13,12 +13,12 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models, transaction
 from taggit.models import Tag, TaggedItem
 
+from digest_site import clock
 from papers.models import Generation, Paper, PaperCategory, Revision, Summary
 from posts import rendering
 from posts.models import DailyPost, Digest, Entry, SearchState, SearchText
-from posts.search import engine
-from posts.search_index import row_id
-from posts.search_tokens import facet_token, text_tokens
+from posts.search_index import row_id, store
+from posts.search_tokens import facet_token, names, text_tokens
 from tests.fakes import chinese, year_text
 
 FIRST_DAY = dt.date(2018, 1, 1)
@@ -39,7 +39,9 @@ class Text:
             f"## {head}\n\n{chinese.translate(parts)}\n\n- 编码器：$h_t = f(x_t)$\n- 损失：$\\mathcal{{L}} = \\sum_t \\ell_t$"
             for head in ("研究背景与既有方法的问题", "核心方法", "任务与效果")
         )
-        self.tokens = text_tokens(rendering.plain(self.chinese), rendering.plain(self.english))
+        self.tokens = text_tokens(
+            rendering.plain(self.chinese), rendering.plain(self.english), *names(self.reading)
+        )
 
 
 def pool(seed: int = 1) -> list[Text]:
@@ -153,10 +155,10 @@ def index() -> None:
     by_english = {text.english: text.tokens for text in pool()}
     for rows in _batches(by_english):
         with transaction.atomic():
-            SearchText.objects.bulk_create(rows, batch_size=500)
-            engine().put({row.pk: row.tokens for row in rows})
+            store(rows)
     number = Generation.objects.values_list("number", flat=True).get()
-    SearchState.objects.update_or_create(pk=1, defaults={"generation": number})
+    done = {"generation": number, "whole": number, "looked_at": clock.now()}
+    SearchState.objects.update_or_create(pk=1, defaults=done)
     analyse()
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.benchmarks.parts.processes import manage, postgresql
 
-A_DAY = 20
+A_DAY = 50
 FILL = "from tests.benchmarks import library; library.fill({days}, {a_day}, readings=False); library.index()"
 FIND = "from tests.benchmarks.parts.finding import main; main({path!r})"
 

@@ -1,6 +1,7 @@
 """Servers on loopback, each in a session of its own, and what they have cost."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
