@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.contrib.auth.admin import UserAdmin
@@ -26,6 +27,33 @@ class EditorAdmin(UserAdmin):
         "last_login",
     ]
     list_filter = ["groups", "is_active", "is_staff", "is_superuser"]
+    filter_horizontal: list[str] = []
+    # What one may do comes with the group; permissions one by one would be a second way to the same.
+    fieldsets = [
+        (None, {"fields": ["username", "password"]}),
+        ("称呼", {"fields": ["last_name", "first_name", "email"]}),
+        ("能做什么", {"fields": ["is_active", "is_staff", "groups", "is_superuser"]}),
+        ("日期", {"fields": ["last_login", "date_joined"]}),
+    ]
+    add_fieldsets = [
+        (None, {"fields": ["username", "usable_password", "password1", "password2"]}),
+        ("称呼", {"fields": ["last_name", "first_name"]}),
+        ("能做什么", {"fields": ["is_staff", "groups"]}),
+    ]
+    readonly_fields = ["last_login", "date_joined"]
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Whoever is added here is to work here."""
+        return {"is_staff": True} | super().get_changeform_initial_data(request)
+
+    def formfield_for_manytomany(self, field: Any, request: HttpRequest, **options: Any) -> Any:
+        """Three groups are three boxes to tick."""
+        if field.name == "groups":
+            options["widget"] = forms.CheckboxSelectMultiple
+        formfield = super().formfield_for_manytomany(field, request, **options)
+        if formfield and field.name == "groups":
+            formfield.help_text = "观察：看；译审：改和通过；主编：还有发布、撤下、术语、日报设置"
+        return formfield
 
     @admin.display(description="组")
     def groups_shown(self, user: AbstractUser) -> str:

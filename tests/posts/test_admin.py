@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.contrib import admin
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
@@ -116,6 +116,18 @@ def test_an_editor_who_is_in_the_log_is_not_deleted(boss):
     chosen = {"action": "delete_selected", "_selected_action": [editor.pk], "post": "yes"}
     client.post(address("auth_user_changelist"), chosen)
     assert ReviewEvent.objects.filter(by=editor).exists()
+
+
+def test_a_new_editor_is_staff_and_in_a_group_at_once(boss):
+    client = office.at_desk(boss)
+    page = client.get(address("auth_user_add")).content.decode()
+    assert 'type="checkbox" name="groups"' in page
+    group = Group.objects.get(name="译审")
+    password = "correct horse battery"
+    form = {"username": "wu", "usable_password": "true", "password1": password, "password2": password}
+    client.post(address("auth_user_add"), form | {"last_name": "吴", "is_staff": "on", "groups": [group.pk]})
+    new = User.objects.get(username="wu")
+    assert (new.is_staff, new.has_perm("papers.approve_summary")) == (True, True)
 
 
 def test_a_user_who_did_nothing_may_be_deleted(boss):
