@@ -23,7 +23,7 @@ def drop(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("papers", "0001_initial"), ("posts", "0002_speech")]
+    dependencies = [("papers", "0001_initial"), ("posts", "0001_initial")]
     operations = [
         migrations.CreateModel(
             name="SearchState",
