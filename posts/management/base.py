@@ -28,6 +28,13 @@ class Usage(CommandError):
         super().__init__(message, returncode=USAGE)
 
 
+def spare_the_log(options: dict[str, Any]) -> None:
+    """A bar or the last line says it in the foreground; a line a paper is for the worker's log."""
+    if options.get("verbosity", 1) < 2:
+        for name in ("papers", "posts"):
+            logging.getLogger(name).setLevel(logging.WARNING)
+
+
 def day(text: str) -> dt.date:
     try:
         return dt.date.fromisoformat(text)
@@ -45,10 +52,7 @@ class DigestCommand(BaseCommand):
 
     def execute(self, *args: Any, **options: Any) -> Any:
         """One clear line for what cannot be done, never a traceback; what was stored stays."""
-        if options.get("verbosity", 1) < 2:
-            # The bars say it; a line a paper is for the worker's log.
-            for name in ("papers", "posts"):
-                logging.getLogger(name).setLevel(logging.WARNING)
+        spare_the_log(options)
         try:
             return super().execute(*args, **options)
         except pipeline.NotYet as error:

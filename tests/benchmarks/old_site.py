@@ -2,80 +2,89 @@
 
     .venv/bin/python -m tests.benchmarks.old_site
 
-Works in a temporary directory on a database of its own, with posts of the real ones' size.
+Works in a temporary directory on a database of its own. CPU seconds are of all processes of a command together.
 """
 
-import datetime as dt
 import os
-import random
-import resource
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from posts import jekyll
+from tests.benchmarks.parts.old_posts import DAYS, PAPERS, write_posts
 
 REPO = Path(__file__).resolve().parents[2]
-DAYS, PAPERS = 140, 1506
-WORDS = [
-    "speech",
-    "audio",
-    "voice",
-    "neural",
-    "codec",
-    "streaming",
-    "robust",
-    "latent",
-    "diffusion",
-    "alignment",
-    "tokens",
-    "model",
-]
-HAN = "语音模型音频识别合成方法数据训练结果表明提出我们在实验中降低错误率并提升自然度与鲁棒性的编码器解码流式"
-CATEGORIES = ["cs.SD", "eess.AS", "cs.CL", "cs.LG", "cs.AI", "cs.MM"]
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
         old, new, site = base / "old", base / "new", base / "site"
-        write_posts(old)
+        print(f"old site: {DAYS} posts, {PAPERS} papers, {write_posts(old)} posts of them real", flush=True)
         run = Manage(base / "db.sqlite3")
         run("migrate", "-v0")
-        run("import_jekyll", str(old), bar="≤ 20 s, ≤ 300 MB")
-        run("import_jekyll", str(old), bar="again")
+        taken = run("import_jekyll", str(old))
+        tell("import", f"{taken.seconds:.1f} s", "≤ 20 s", taken.seconds <= 20, f"{taken.cpu:.1f} s CPU")
+        tell("import, memory", f"{taken.megabytes:.0f} MB", "≤ 300 MB", taken.megabytes <= 300)
+        again = run("import_jekyll", str(old))
+        tell("import again", again.last, "new=0 changed=0", "new=0 changed=0" in again.last)
         run("export_jekyll", str(new))
-        same = all((new / path.name).read_bytes() == path.read_bytes() for path in old.iterdir())
-        print(f"exported {'byte for byte' if same else 'OTHERWISE'}")
-        run("build_site", str(site), bar="cold, ≤ 60 s")
-        run("build_site", str(site), bar="nothing changed")
-        run("shell", "-v0", "-c", change("2511"), quiet=True)
-        run("build_site", str(site), bar="one old paper changed, ≤ 2 s")
-        run("shell", "-v0", "-c", change(""), quiet=True)
-        run("build_site", str(site), bar="the newest paper changed, ≤ 2 s")
+        same = sum((new / path.name).read_bytes() == path.read_bytes() for path in old.iterdir())
+        tell("exported byte for byte", f"{same} posts", f"{DAYS}", same == DAYS)
+        build(run, site)
+
+
+def build(run: "Manage", site: Path) -> None:
+    """Cold, with nothing changed, and after one paper changed: an old one, and the newest, which is in most lists."""
+    words = ("build_site", str(site), "--base-url", "https://example.github.io/digest")
+    cold = run(*words)
+    tell("cold build", f"{cold.seconds:.1f} s", "≤ 60 s", cold.seconds <= 60, f"{cold.cpu:.1f} s CPU")
+    idle = run(*words)
+    tell("build without a change", f"{idle.seconds:.1f} s", "written=0", "written=0" in idle.last, idle.last)
+    for name, month in (("an old paper", "2511"), ("the newest paper", "")):
+        run("shell", "-v0", "-c", change(month))
+        done = run(*words)
+        what = f"build after {name} changed"
+        tell(what, f"{done.seconds:.1f} s", "≤ 2 s", done.seconds <= 2, f"{done.cpu:.1f} s CPU, {done.last}")
+
+
+def tell(name: str, value: str, bar: str, kept: bool, note: str = "") -> None:
+    missed = "" if kept else " MISSED"
+    print(f"old site: {name}: {value} (bar: {bar}){missed}{f' [{note}]' if note else ''}", flush=True)
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command went: its last line, wall and CPU seconds, and the most memory of its biggest process."""
+
+    last: str
+    seconds: float
+    cpu: float
+    megabytes: float
 
 
 class Manage:
-    """`manage.py` in a process of its own, timed, with the most memory that it took."""
+    """`manage.py` in a process of its own, measured."""
 
     def __init__(self, database: Path) -> None:
         self.environ = os.environ | {"DATABASE_URL": f"sqlite:///{database}"}
 
-    def __call__(self, *words: str, bar: str = "", quiet: bool = False) -> None:
+    def __call__(self, *words: str) -> Done:
         started = time.monotonic()
-        done = subprocess.run(
-            [sys.executable, "manage.py", *words], cwd=REPO, env=self.environ, capture_output=True, text=True
-        )
-        seconds = time.monotonic() - started
-        most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-        if done.returncode:
-            sys.exit(f"{words}: {done.stderr[-2000:]}")
-        if not quiet:
-            last = (done.stdout.strip().split("\n") or [""])[-1]
-            print(f"{words[0]:<14} {seconds:6.2f} s  {most:4.0f} MB at most so far  {bar:<34} {last}")
+        with tempfile.TemporaryFile("w+") as out:
+            process = subprocess.Popen(
+                [sys.executable, "manage.py", *words], cwd=REPO, env=self.environ, stdout=out, text=True
+            )
+            _, status, used = os.wait4(process.pid, 0)
+            seconds = time.monotonic() - started
+            process.returncode = os.waitstatus_to_exitcode(status)
+            out.seek(0)
+            last = (out.read().strip().split("\n") or [""])[-1]
+        if process.returncode:
+            sys.exit(f"{words} ended with {process.returncode}")
+        return Done(last, seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
 def change(month: str) -> str:
@@ -88,62 +97,6 @@ def change(month: str) -> str:
         "Summary.objects.filter(pk=s.pk).update(public=r, current=r, public_changed_at=timezone.now());"
         "Generation.bump()"
     )
-
-
-def write_posts(folder: Path, days: int = DAYS, papers: int = PAPERS) -> None:
-    """Posts as the old site had them, on weekdays, of the usual length."""
-    folder.mkdir(parents=True)
-    dates = list(weekdays(dt.date(2025, 10, 16), days))
-    numbers = {date: papers // days + (at < papers % days) for at, date in enumerate(dates)}
-    for date, number in numbers.items():
-        text = jekyll.write(post(date, number))
-        (folder / f"{date:%F}-arxiv.md").write_text(text, encoding="utf-8")
-
-
-def weekdays(date: dt.date, number: int) -> Iterator[dt.date]:
-    while number:
-        if date.weekday() in (1, 2, 3, 4):
-            yield date
-            number -= 1
-        date += dt.timedelta(days=1)
-
-
-def post(date: dt.date, number: int) -> jekyll.OldPost:
-    chance = random.Random(date.toordinal())
-    end = dt.datetime.combine(date, dt.time(8, 50))
-    ids = [f"{date:%y%m}.{date.day * 500 + at:05}" for at in range(number)]
-    return jekyll.OldPost(
-        date=date,
-        start=end - dt.timedelta(days=1),
-        end=end,
-        fetched=number,
-        tags=("arxiv", "cs.SD", "eess.AS"),
-        entries=tuple(entry(arxiv_id, chance) for arxiv_id in reversed(ids)),
-    )
-
-
-def entry(arxiv_id: str, chance: random.Random) -> jekyll.OldEntry:
-    failed = chance.random() < 0.03
-    return jekyll.OldEntry(
-        arxiv_id=arxiv_id,
-        version=1,
-        title=" ".join(chance.choices(WORDS, k=9)).capitalize(),
-        authors=tuple(f"Ada Example{n}" for n in range(chance.randint(1, 9))),
-        categories=tuple(chance.sample(CATEGORIES, chance.randint(1, 4))),
-        abstract=han(chance, 360) + " $x_{i}^{2}$ 降至4.2%。",
-        reading="" if failed else reading(chance),
-        note=f"（全文解读失败：404 Client Error: {arxiv_id}）" if failed else None,
-    )
-
-
-def reading(chance: random.Random) -> str:
-    parts = ("1) **研究背景**", "2) **核心方法**", "3) **任务与效果**")
-    points = ["\n".join([part, *(f"- **要点**：{han(chance, 60)}  " for _ in range(6))]) for part in parts]
-    return "\n\n".join(points)
-
-
-def han(chance: random.Random, length: int) -> str:
-    return "".join(chance.choices(HAN, k=length)) + "。"
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from tqdm import tqdm
 
-from posts.management.base import LEFT, Usage
+from posts.management.base import LEFT, Usage, spare_the_log
 from posts.models import Digest
 from posts.old_site import OLD_DIGEST, files_in, import_files
 
@@ -22,6 +22,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, folder: Path, digest: str, **options: Any) -> None:
+        spare_the_log(options)
         into = Digest.objects.filter(slug=digest).first()
         if into is None:
             raise Usage(f"没有名为 {digest} 的日报")
@@ -34,9 +35,19 @@ class Command(BaseCommand):
             self.stderr.write(note)
         for path, line, message in result.malformed:
             self.stderr.write(f"{path}:{line}: {message}")
+        if result.fresh:
+            self.stderr.write(self.next_steps(files))
         self.stdout.write(
             f"files={len(files)} posts={result.posts} papers={result.entries} new={result.fresh}"
             f" changed={result.changed} failed_steps={result.failed_steps} malformed={len(result.malformed)}"
         )
         if result.malformed:
             sys.exit(LEFT)
+
+    def next_steps(self, files: list[Path]) -> str:
+        """How to see, and to make up for, what arXiv announced meanwhile and the old site never had."""
+        since, until = files[0].name[:10], files[-1].name[:10]
+        return (
+            f"arXiv 其间公布而旧站没有的：manage.py fetch --since {since} --until {until} 逐日列出，"
+            "再用 manage.py summarize --day D 一日一日补齐"
+        )
