@@ -6,7 +6,18 @@ how a post differs from it is kept in `PostForm` and `EntryForm`, field by field
 """
 
 from .reading import read
-from .values import EntryForm, Malformed, OldEntry, OldPost, PostForm, is_tag
+from .values import EntryForm, Malformed, OldEntry, OldPost, PostForm, is_tag, printed_tag, tag_of
 from .writing import write
 
-__all__ = ["EntryForm", "Malformed", "OldEntry", "OldPost", "PostForm", "is_tag", "read", "write"]
+__all__ = [
+    "EntryForm",
+    "Malformed",
+    "OldEntry",
+    "OldPost",
+    "PostForm",
+    "is_tag",
+    "printed_tag",
+    "read",
+    "tag_of",
+    "write",
+]

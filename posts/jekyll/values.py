@@ -1,6 +1,9 @@
 """What a post of the old site says, and how it is set where that differs from the newest layout."""
 
 import datetime as dt
+import json
+import re
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
@@ -9,6 +12,8 @@ CHINESE_TITLE = "**中文标题**："
 MINUTE = "%Y-%m-%d %H:%M"
 BOM = "\ufeff"
 LONGEST_TAG = 100
+_WORD = re.compile(r"[^\W\d_][\w.+/-]*(?: [\w.+/-]+)*")
+_NO_WORDS = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
 
 
 class Malformed(ValueError):
@@ -116,8 +121,21 @@ class OldPost:
 
 
 def is_tag(name: str) -> bool:
-    """Whether what a post prints among its tags can be one here."""
+    """Whether what a post names among its tags can be a tag here."""
     return 0 < len(name) <= LONGEST_TAG and name == name.strip()
+
+
+def tag_of(printed: str) -> str:
+    """The tag's name: YAML may have it in quotation marks."""
+    with suppress(ValueError):
+        return str(json.loads(printed)) if printed.startswith('"') else printed
+    return printed
+
+
+def printed_tag(name: str) -> str:
+    """The name as YAML reads it in a list: what is not plainly a word is quoted."""
+    is_word = _WORD.fullmatch(name) and name.lower() not in _NO_WORDS
+    return name if is_word else json.dumps(name, ensure_ascii=False)
 
 
 def address(scheme: str, kind: str, arxiv_id: str, version: int | None) -> str:

@@ -5,7 +5,8 @@ In a post from the old site the heading is the title that our page shows; in a p
 site had it, the English one, with the Chinese title in a line of its own.
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,14 @@ from typing import Any
 from papers import taxonomy
 from papers.models import Paper, Revision
 from papers.pipeline import words
-from posts.jekyll import EntryForm, OldEntry, OldPost, PostForm, is_tag, write
+from posts.jekyll import EntryForm, OldEntry, OldPost, PostForm, is_tag, printed_tag, tag_of, write
+from posts.jekyll.values import USUAL_FRONT
 from posts.models import DailyPost, Digest, Entry
 
 # The digest whose files bear the old site's name; the others' files are called after them.
 OLD_DIGEST = "speech"
 AFTER_ALL = 1_000_000
+_LIQUID = re.compile(r"\{[{%]")
 
 
 def export_files(digests: Iterable[Digest], folder: Path) -> tuple[int, int]:
@@ -52,13 +55,14 @@ def old_post(post: DailyPost) -> OldPost:
         moment.astimezone(zone).replace(tzinfo=None) for moment in (post.window_start, post.window_end)
     )
     entries = sorted(post.entries.public().with_texts(), key=_place)
+    made = tuple(old_entry(entry) for entry in entries)
     return OldPost(
         date=post.date,
         start=start,
         end=end,
         tags=tuple(_tags(post, layout)),
-        entries=tuple(old_entry(entry) for entry in entries),
-        **_counts(post, layout, entries),
+        entries=made,
+        **_counts(post, layout, entries, made),
     )
 
 
@@ -67,29 +71,38 @@ def _place(entry: Entry) -> tuple[int, int, int]:
     return layout.get("place", AFTER_ALL), entry.position, entry.pk
 
 
-def _counts(post: DailyPost, layout: dict[str, Any], entries: list[Entry]) -> dict[str, Any]:
+def _counts(
+    post: DailyPost, layout: dict[str, Any], entries: list[Entry], made: Sequence[OldEntry]
+) -> dict[str, Any]:
     """The printed numbers, as long as the post has what it had when they were printed."""
-    form = PostForm.from_json(layout["form"]) if layout else _form_of(post)
+    form = PostForm.from_json(layout["form"]) if layout else _form_of(post, made)
     if not layout or any(entry.layout is None for entry in entries):
         return {"fetched": post.fetched, "form": replace(form, shown=None)}
     return {"fetched": layout["fetched"], "form": form}
 
 
-def _form_of(post: DailyPost) -> PostForm:
-    """A post made here: the newest of the old layouts, with the digest's own anchor and zone."""
+def _form_of(post: DailyPost, made: Sequence[OldEntry]) -> PostForm:
+    """A post made here: the newest of the old layouts, with the digest's own anchor and zone.
+
+    Jekyll would take the braces of TeX such as {{x}} for its own template language; it is told not to.
+    """
     digest = post.digest
     short = post.window_end.astimezone(digest.tzinfo).tzname()
     zone = PostForm.zone if digest.zone == "Asia/Shanghai" else f"{digest.zone}"
-    return PostForm(zone=zone, anchor=f"{digest.anchor:%H:%M} {short}")
+    has_braces = any(
+        _LIQUID.search(f"{one.title}{one.chinese_title}{one.abstract}{one.reading}") for one in made
+    )
+    front = (*USUAL_FRONT, ("render_with_liquid", "false")) if has_braces else ()
+    return PostForm(front=front, zone=zone, anchor=f"{digest.anchor:%H:%M} {short}")
 
 
 def _tags(post: DailyPost, layout: dict[str, Any]) -> list[str]:
     """The post's tags as printed; tags that people added come last, those they took off are gone."""
     printed = layout.get("tags") or ["arxiv", *post.digest.categories]
     present = {tag.name.casefold(): tag.name for tag in post.tags.all()}
-    kept = [name for name in printed if name.casefold() in present or not is_tag(name)]
-    known = {name.casefold() for name in printed}
-    return kept + sorted(name for folded, name in present.items() if folded not in known)
+    kept = [text for text in printed if tag_of(text).casefold() in present or not is_tag(tag_of(text))]
+    added = present.keys() - {tag_of(text).casefold() for text in printed}
+    return kept + [printed_tag(present[folded]) for folded in sorted(added)]
 
 
 def old_entry(entry: Entry) -> OldEntry:

@@ -14,7 +14,7 @@ from digest_site import clock
 from papers import batches, jobs, taxonomy
 from papers.models import Generation, Job, Paper, Revision, Summary
 from posts import search_index
-from posts.jekyll import OldEntry, OldPost, is_tag
+from posts.jekyll import OldEntry, OldPost, is_tag, tag_of
 from posts.models import DailyPost, Digest, Entry
 
 from .layout import entry_layout, post_layout
@@ -137,7 +137,7 @@ class Merge:
 
     def publish(self) -> None:
         if self.is_new:
-            self.post.tags.add(*filter(is_tag, self.old.tags))
+            self.post.tags.add(*filter(is_tag, map(tag_of, self.old.tags)))
         if not self.is_older:
             self.describe()
         if self.post.status == DailyPost.Status.DRAFT:

@@ -292,6 +292,24 @@ def test_a_post_made_here_has_the_same_layout_and_comes_back_whole(tmp_path: Pat
     assert (tmp_path / "again" / "2026-01-28-arxiv.md").read_text(encoding="utf-8") == text
 
 
+def test_a_post_made_here_has_front_matter_that_yaml_and_jekyll_read(tmp_path: Path) -> None:
+    paper = make_public_paper(FIRST, title="Braces \\frac{{a}}{b}: #1 [x]")
+    post = DailyPost.objects.get()
+    odd = ["C++: a # b", '逗号, 引号"', "[括号]", "true", "2026", "语音 合成"]
+    post.tags.set(["arxiv", "cs.SD", *odd])
+    lines = given_out(tmp_path / "new").split("\n")
+    front = dict(line.split(": ", 1) for line in lines[1 : lines.index("---", 1)])
+    assert (front["layout"], front["title"]) == ("post", '"arXiv Daily – 2026-01-28"')
+    assert front["render_with_liquid"] == "false"  # or Jekyll takes {{a}} for a template's
+    assert front["tags"] == (
+        '[arxiv, cs.SD, "2026", "[括号]", "C++: a # b", "true", 语音 合成, "逗号, 引号\\""]'
+    )
+    other = Digest.objects.create(slug="other", title="别处", categories=["cs.SD"])
+    assert import_files(other, files_in(tmp_path / "new")).malformed == []
+    assert set(other.posts.get().tags.names()) == {"arxiv", "cs.SD", *odd}
+    assert paper.entries.count() == 2
+
+
 def test_nothing_is_exported_that_the_public_does_not_see(tmp_path: Path) -> None:
     make_public_paper(FIRST)
     summary_of(FIRST).withdraw(chief(), "撤")
