@@ -1,15 +1,23 @@
 """How far a day is: translated, failed, approved, and what it cost. A constant number of queries for any number."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
 
 from papers.models import Job, LLMCall, Summary
 from posts.models import DailyPost, Digest, Entry
 
 Status = Summary.Status
+STATES: dict[str | None, str] = {
+    Status.APPROVED: "approved",
+    Status.REJECTED: "rejected",
+    Status.MANUAL: "manual",
+    Status.NEEDS_REVIEW: "to_review",
+}
 
 
 @dataclass(frozen=True)
@@ -18,7 +26,6 @@ class Progress:
 
     total: int = 0
     translated: int = 0
-    read: int = 0
     failed: int = 0
     approved: int = 0
     rejected: int = 0
@@ -56,32 +63,29 @@ def of(posts: Iterable[DailyPost]) -> dict[int, Progress]:
         .values_list("paper__entries__post")
         .annotate(Sum("price"))
     )
+    counts: dict[int, Counter[str]] = {pk: Counter() for pk in ids}
+    for post, held, *counted in _groups(entries):
+        counts[post] += _group(held, *counted)
     return {
-        row.pop("post"): Progress(**row, failed=failed.get(post, 0), cost=costs.get(post))
-        for row in _counts(entries)
-        for post in [row["post"]]
+        pk: Progress(**count, failed=failed.get(pk, 0), cost=costs.get(pk))
+        for pk, count in counts.items()
+        if count
     }
 
 
-def _counts(entries: QuerySet[Entry]) -> QuerySet[Entry, dict[str, int]]:
-    listed = Q(held="")
-    states = {
-        name: Count("pk", filter=listed & Q(paper__summary__status=status))
-        for name, status in [
-            ("approved", Status.APPROVED),
-            ("rejected", Status.REJECTED),
-            ("manual", Status.MANUAL),
-            ("to_review", Status.NEEDS_REVIEW),
-        ]
-    }
-    return entries.values("post").annotate(
-        total=Count("pk", filter=listed),
-        translated=Count("pk", filter=listed & Q(paper__summary__current__isnull=False)),
-        read=Count("pk", filter=listed & Q(paper__summary__current__reading__gt="")),
-        public=Count("pk", filter=listed & Q(paper__summary__public__isnull=False)),
-        held_back=Count("pk", filter=~listed),
-        **states,
-    )
+def _groups(entries: QuerySet[Entry]) -> QuerySet[Entry, tuple[Any, ...]]:
+    """Counted by state: one sum a group costs less than a condition for every number."""
+    groups = entries.values_list("post", "held", "paper__summary__status")
+    return groups.annotate(Count("pk"), Count("paper__summary__current"), Count("paper__summary__public"))
+
+
+def _group(held: str, status: str | None, number: int, translated: int, public: int) -> Counter[str]:
+    if held:
+        return Counter(held_back=number)
+    counted = Counter(total=number, translated=translated, public=public)
+    if status in STATES:
+        counted[STATES[status]] += number
+    return counted
 
 
 def _failures(entries: QuerySet[Entry]) -> QuerySet[Entry, tuple[int, int]]:
