@@ -117,6 +117,18 @@ def test_the_shelf_forgets_the_least_used_when_it_is_full(monkeypatch: pytest.Mo
     assert len(shelf._pages) == 3
 
 
+def test_the_shelf_keeps_no_more_bytes_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("posts.page_cache.MOST_BYTES", 10_000)
+    cache = PageCache(lambda request: HttpResponse(request.path * 100))
+    for number in range(100):
+        cache(request_for(f"/{number:02}"))
+        cache(request_for("/00"))
+    assert 5_000 < shelf._bytes <= 10_000
+    assert shelf._bytes == sum(page.size for page in shelf._pages.values())
+    PageCache(lambda request: HttpResponse("x" * 20_000))(request_for("/too-large"))
+    assert shelf._bytes <= 10_000
+
+
 def test_a_page_is_made_by_one_thread_while_the_others_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("posts.page_cache.last_change", Change)
     made, arrived = [], threading.Barrier(4)

@@ -1,13 +1,17 @@
 """Search: two-character Chinese words, Latin words, facets; the same hits on both engines."""
 
+import datetime as dt
+
 import pytest
 from django.test import Client
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from papers.models import Summary
+from digest_site import clock
+from papers.models import Generation, Revision, Summary
 from posts import search_index
+from posts.models import SearchState, SearchText
 from posts.search import search
 from posts.search_index import row_id
 from posts.search_tokens import text_tokens
@@ -92,6 +96,51 @@ def test_an_edited_text_is_found_by_its_new_words_only() -> None:
     summary.approve(editor)
     assert found("方言") == [paper.pk]
     assert found("口音") == []
+
+
+def test_names_that_only_the_reading_has_are_found() -> None:
+    paper = make_public_paper()
+    reading = "## 核心方法\n\n用 Qwen2.5-Omni 与**HuBERT**提取特征，在 LibriSpeech 上训练 3.5 小时。"
+    Revision.objects.filter(summary__paper=paper).update(reading=reading)
+    for query in ("hubert", "LibriSpeech", "qwen2.5-omni", '"qwen2.5 omni"', "libri*"):
+        assert found(query) == [paper.pk], query
+    for query in ("提取特征", "3.5", "omni hubert2"):
+        assert found(query) == [], query
+
+
+def test_a_search_looks_at_what_changed_and_a_task_at_everything() -> None:
+    """Someone waits for a search: it must not compare a hundred thousand papers because one was approved."""
+    for number in range(3):
+        make_public_paper(f"2601.0000{number}")
+    search_index.catch_up()
+    SearchState.objects.update(looked_at=clock.now() + dt.timedelta(hours=1))
+    lost = SearchText.objects.first()
+    lost.delete()
+    Generation.bump()
+    assert search_index.catch_up(100) == 0
+    assert SearchText.objects.count() == 2
+    search_index.catch_up()
+    assert SearchText.objects.count() == 3
+
+
+def test_a_search_sees_every_kind_of_change_since_the_last() -> None:
+    paper = make_public_paper(authors=["Ada Lovelace"])
+    search_index.catch_up(100)
+
+    def quickly(text: str, **filters: str) -> list[int]:
+        search_index.catch_up(100)
+        return search(text, filters).papers
+
+    newer = make_public_paper("2601.19999")
+    assert quickly("口音") == [newer.pk, paper.pk]
+    paper.authors, paper.fetched_at = ["Bo Zhukov"], clock.now() + dt.timedelta(seconds=1)
+    paper.save()
+    Generation.bump()
+    assert (quickly("Lovelace"), quickly("Zhukov")) == ([], [paper.pk])
+    Summary.objects.get(paper=newer).withdraw(chief(), "错")
+    assert quickly("口音") == [paper.pk]
+    paper.entries.get().post.withdraw(chief(), "错")
+    assert quickly("口音") == []
 
 
 def test_indexing_stops_where_it_is_told_and_goes_on_later() -> None:
