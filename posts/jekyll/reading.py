@@ -48,7 +48,7 @@ _WRAP = re.compile(r"\n[ \t]+")
 _TAIL = re.compile(r"(?:\n+---)?\n*\Z")
 _OPENING = re.compile(r'\n\n<details>\n<summary>(?P<label>[^<\n]*)</summary>\n\n<div markdown="1">\n')
 _CHINESE_TITLE = re.compile(rf"{re.escape(CHINESE_TITLE)}([^\n]+)\n\n")
-_BETWEEN_TAGS = re.compile(r', (?=(?:[^"]*"[^"]*")*[^"]*\Z)')  # no comma in quotation marks
+_TAG = re.compile(r'(?P<tag>"(?:[^"\\]|\\.)*"|.*?)(?P<more>, |\Z)')
 _STRAY = re.compile(r"^- \*\*arXiv\*\*: \[https?://arxiv\.org/abs/", re.MULTILINE)
 _NOTE = re.compile(r"\s*(?:[（(]\s*(?:全文解读失败|无可用全文).*)?", re.DOTALL)
 
@@ -166,7 +166,7 @@ class _Reader:
             if key == "title" and kept == usual_title(date):
                 kept = None
             elif key == "tags" and (listed := re.fullmatch(r"\[(.*)\]", kept or "")):
-                tags, kept = tuple(_BETWEEN_TAGS.split(listed[1])) if listed[1] else (), None
+                tags, kept = _tags(listed[1]), None
             front.append((key, kept))
         return (() if tuple(front) == USUAL_FRONT else tuple(front)), tags
 
@@ -258,6 +258,18 @@ class _Reader:
 
 def _listed(text: str) -> tuple[str, ...]:
     return tuple(text.split(", ")) if text else ()
+
+
+def _tags(text: str) -> tuple[str, ...]:
+    """Printed tags; a comma in quotation marks parts none."""
+    tags: list[str] = []
+    at = 0
+    while text and (found := _TAG.match(text, at)):
+        tags.append(found["tag"])
+        at = found.end()
+        if not found["more"]:
+            break
+    return tuple(tags)
 
 
 def _unless(text: str | None, usual: str) -> str:
