@@ -345,6 +345,8 @@ LOGGING = {
         **{name: {"level": LOG_LEVEL, "propagate": True} for name in ("papers", "posts")},
         # Django's own handler would write past the formatter above.
         "django": {"handlers": [], "level": "WARNING", "propagate": True},
+        # An address that is not there is the business of whoever asked for it.
+        "django.request": {"level": "ERROR"},
         "django-q": {"handlers": [], "level": "WARNING", "propagate": True},
     },
 }

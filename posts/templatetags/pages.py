@@ -2,13 +2,14 @@
 
 import datetime as dt
 import re
+from html import unescape
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from django import template
 from django.conf import settings
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html, format_html_join, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 
 from papers.models import Term
@@ -23,6 +24,8 @@ LICENCES = (
     (re.compile(r"creativecommons\.org/publicdomain/zero/(\d\.\d)"), "CC0 {}"),
     (re.compile(r"arxiv\.org/licenses/nonexclusive-distrib/(\d\.\d)"), "arXiv 非独占发行许可 {}"),
 )
+
+FORMULA = re.compile(r"<math\b.*?<annotation[^>]*>(.*?)</annotation>.*?</math>", re.DOTALL)
 
 # file name, media type, label
 FEEDS = (
@@ -64,6 +67,12 @@ def licence(address: str) -> SafeString:
     found = ((pattern.search(address), name) for pattern, name in LICENCES)
     names = [name.format(*(part.upper() for part in match.groups())) for match, name in found if match]
     return format_html('<a rel="license" href="{}">{}</a>', address, names[0] if names else address)
+
+
+@register.filter
+def words(html: str) -> str:
+    """A rendered sentence as a reader would quote it: no markup, formulae as TeX."""
+    return unescape(strip_tags(FORMULA.sub(r"$\1$", html)))
 
 
 @register.filter

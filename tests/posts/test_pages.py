@@ -1,6 +1,7 @@
 """The reading site's pages, as an anonymous reader gets them."""
 
 import re
+from urllib.parse import quote
 
 import pytest
 from django.test import Client
@@ -246,3 +247,17 @@ def test_a_term_is_shown_with_a_sentence_and_a_way_to_contest_it(client: Client)
     page = text_of(client, "/glossary/Word%20Error%20Rate/")
     assert "词错误率降至4.2%" in page
     assert "建议修改" in page
+
+
+def test_a_reported_sentence_is_quoted_as_it_is_read(client: Client) -> None:
+    paper = make_paper("2601.19786", abstract="We need $k < 3$ books. The rate falls.")
+    make_entry(
+        make_post(published=True),
+        make_summary("approved", paper, abstract="我们需要$k < 3$本书。错误率下降。"),
+    )
+    page = client.get("/papers/2601.19786/").content.decode()
+    assert f"report/?sentence={quote('我们需要$k < 3$本书。')}" in page
+
+
+def test_a_page_that_is_not_there_claims_no_address(client: Client) -> None:
+    assert 'rel="canonical"' not in client.get("/nothing/").content.decode()
