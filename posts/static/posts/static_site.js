@@ -85,7 +85,7 @@
       node("span", { class: "visually-hidden" }, " 加星"));
     return node("article", { class: "entry", id: `p${one.id}`, "data-paper": one.id, tabindex: "-1", "aria-labelledby": `t${one.id}` },
       node("h3", { id: `t${one.id}` }, node("span", { class: "number" }, String(number)), " ", link(`/papers/${one.id}/`, one.zh)),
-      node("p", { class: "english", lang: "en" }, one.en),
+      one.zh === one.en ? "" : node("p", { class: "english", lang: "en" }, one.en),
       node("div", { class: "authors", translate: "no" }, one.authors.join(", ")),
       chips, node("div", { class: "abstract" }, node("p", {}, one.abstract)),
       node("p", { class: "quiet" }, mark, " ", node("a", { href: `https://arxiv.org/abs/${one.id}` }, "arXiv"), " ", star));
