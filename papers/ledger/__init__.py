@@ -21,7 +21,9 @@ from .looks import (
     Look,
     codes,
     looks_at,
+    side,
     source_name,
+    unconfirmed,
 )
 
 __all__ = [
@@ -49,6 +51,8 @@ __all__ = [
     "of_days",
     "open_days",
     "open_looks",
+    "side",
     "source_name",
+    "unconfirmed",
     "work_left",
 ]

@@ -15,7 +15,7 @@ from digest_site import clock
 from papers import batches
 from papers.models import Announcement, Job, Poll, Summary
 
-from .looks import ANSWERED, Listing, Look, codes, looks_at, opinion, source_name
+from .looks import ANSWERED, Listing, Look, codes, looks_at, opinions, side
 
 Kind = Announcement.Kind
 # From this long after an announcement on, an unread listing is an alarm.
@@ -72,6 +72,11 @@ class DayLedger:
     troubles: list[str] = field(default_factory=list)
 
     @property
+    def is_unread(self) -> bool:
+        """Whether arXiv's own count is not known of any category: `announced` then says nothing."""
+        return not self.announced and all(line.printed is None for line in self.categories)
+
+    @property
     def colour(self) -> str:
         """red: something is missing; yellow: work or the second look is left; green: all is done."""
         if not self.listed or self.stored < self.announced:
@@ -79,7 +84,7 @@ class DayLedger:
         return "green" if self.settled and not self.waiting else "yellow"
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self) | {"colour": self.colour}
+        return asdict(self) | {"colour": self.colour, "unread": self.is_unread}
 
 
 def of_day(day: dt.date, categories: Sequence[str]) -> DayLedger:
@@ -176,7 +181,7 @@ def _differences(rows: Iterable[Announcement]) -> dict[str, list[str]]:
     sources: dict[str, set[str]] = {}
     for row in rows:
         if row.kind in (Kind.NEW, Kind.CROSS):
-            sources.setdefault(row.arxiv_id, set()).update(map(opinion, row.sources))
+            sources.setdefault(row.arxiv_id, set()).update(opinions(row.sources))
     alone: dict[str, list[str]] = {}
     for arxiv_id, names in sorted(sources.items()):
         if len(names) == 1:
@@ -188,7 +193,7 @@ def _spoken(differences: dict[str, list[str]], polls: Sequence[Poll]) -> list[st
     """The differences as lines to read, once a second source has spoken at all."""
     spoke = {poll.source for poll in polls if poll.state == Poll.State.OK}
     return [
-        f"只有{source_name(source)}有 {len(ids)} 篇，等待其他来源证实：{_few(ids)}"
+        f"只有{side(source)}有 {len(ids)} 篇，等待其他来源证实：{_few(ids)}"
         for source, ids in differences.items()
         if spoke - {source}
     ]

@@ -19,6 +19,7 @@ LISTINGS = (Poll.Source.LIST, Poll.Source.CATCHUP, Poll.Source.OAI)
 LISTED_BY = [str(source) for source in LISTINGS]
 # What can confirm a listing: the feed, the API, and the archive's daily changes (see pipeline/archive.py).
 SECOND = ["rss", "api", "archive"]
+NOT_THE_ARCHIVE = ["list", "catchup", "rss", "api"]
 ANSWERED = (Poll.State.OK, Poll.State.EMPTY)
 SILENT = "arXiv 没有这一日的公布"
 HOLIDAY = f"{SILENT}（假日）"
@@ -174,12 +175,13 @@ def _heard(days: Sequence[dt.date], categories: Sequence[str]) -> _Heard:
 
 def unconfirmed(rows: QuerySet[Announcement]) -> set[tuple[dt.date, str]]:
     """(date, id) of papers that a single source announced, in whatever category; listing pages are one source."""
-    doubtful = rows.filter(~Q(sources__has_any_keys=SECOND) | ~Q(sources__has_any_keys=LISTED_BY))
-    opinions: dict[tuple[dt.date, str], set[str]] = {}
+    seconded = Q(sources__has_any_keys=SECOND) & Q(sources__has_any_keys=LISTED_BY)
+    doubtful = rows.exclude(seconded & Q(sources__has_any_keys=NOT_THE_ARCHIVE))
+    heard: dict[tuple[dt.date, str], set[str]] = {}
     seen = rows.filter(arxiv_id__in=doubtful.values("arxiv_id"))
     for date, arxiv_id, sources in seen.values_list("date", "arxiv_id", "sources"):
-        opinions.setdefault((date, arxiv_id), set()).update(map(opinion, sources))
-    return {pair for pair, names in opinions.items() if len(names) == 1}
+        heard.setdefault((date, arxiv_id), set()).update(opinions(sources))
+    return {pair for pair, names in heard.items() if len(names) == 1}
 
 
 def source_name(source: str) -> str:
@@ -187,6 +189,12 @@ def source_name(source: str) -> str:
     return dict(Poll.Source.choices).get(Poll.Source.OAI if source == "archive" else source, source)
 
 
-def opinion(source: str) -> str:
-    """The listing pages say the same thing twice."""
-    return Poll.Source.LIST if source in LISTINGS else source
+def side(opinion: str) -> str:
+    """What an opinion is called: that of listings is not one page's."""
+    return "列表" if opinion == Poll.Source.LIST else source_name(opinion)
+
+
+def opinions(sources: Iterable[str]) -> set[str]:
+    """Whose opinions these are: listing pages say one thing twice, and the archive cannot confirm its own list."""
+    same = {*LISTED_BY, "archive"} if not set(sources) & set(NOT_THE_ARCHIVE) else set(LISTED_BY)
+    return {str(Poll.Source.LIST) if source in same else source for source in sources}

@@ -17,7 +17,6 @@ from papers.models import Announcement, Category, Paper
 Kind = Announcement.Kind
 LISTINGS = ledger.LISTINGS
 LISTED_BY = set(map(str, LISTINGS))
-CONFIRMS_FOR = dt.timedelta(days=30)
 
 Rows = dict[tuple[str, str], Announcement]
 
@@ -118,10 +117,8 @@ def _refute_late(items: Sequence[Item], day: dt.date) -> None:
 
 
 def confirm(source: str, primaries: Mapping[str, str]) -> None:
-    """A second source knows these ids (id -> primary category): its opinion on what listings announced lately."""
-    since = (clock.now() - CONFIRMS_FOR).date()
-    unheard = Announcement.objects.filter(arxiv_id__in=primaries, date__gte=since)
-    rows = list(unheard.exclude(sources__has_key=source))
+    """A second source knows these ids (id -> primary category): its opinion on what listings announced."""
+    rows = list(Announcement.objects.filter(arxiv_id__in=primaries).exclude(sources__has_key=source))
     for row in rows:
         kind = Kind.NEW if row.category == primaries[row.arxiv_id] else Kind.CROSS
         row.sources = row.sources | {source: row.kind if row.kind in (Kind.REPLACE, Kind.LATE) else kind}

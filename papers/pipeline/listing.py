@@ -22,7 +22,7 @@ from . import archive, outside, sources
 from .announcing import announced_on
 from .metadata import UNANNOUNCED, ask_metadata, complete_unannounced
 from .polls import Inquiry, Listed
-from .sources import FILLED_AFTER
+from .sources import FILLED_AFTER, is_out_of_sight
 
 log = logging.getLogger("papers.listing")
 
@@ -114,7 +114,7 @@ def fetch_metadata(arxiv: Arxiv, days: Sequence[dt.date], categories: Sequence[s
 
 
 def without_metadata(days: Sequence[dt.date], categories: Sequence[str]) -> set[str]:
-    """Ids of these dates whose metadata is unknown, or older than the version that was announced."""
+    """Ids of these dates whose metadata is unknown, older than the version announced, or nobody's second opinion."""
     if not days:
         return set()
     rows = Announcement.objects.filter(date__in=days, category__in=categories)
@@ -122,11 +122,22 @@ def without_metadata(days: Sequence[dt.date], categories: Sequence[str]) -> set[
     papers = Paper.objects.filter(arxiv_id__in={arxiv_id for arxiv_id, *_ in announced}).order_by()
     known = {paper[0]: paper[1:] for paper in papers.values_list("arxiv_id", "version", "fetched_at")}
     still_asked = clock.now() - ASKS_FOR
-    return {
+    wanted = {
         arxiv_id
         for arxiv_id, version, kind, day in announced
         if _wants_metadata(known.get(arxiv_id), version, kind, batches.announced_at(day) > still_asked)
     }
+    return wanted | _unconfirmed([day for day in days if is_out_of_sight(day)], categories)
+
+
+def _unconfirmed(days: Sequence[dt.date], categories: Sequence[str]) -> set[str]:
+    """Ids of dates that neither a feed nor the API's last ten days reach any more: who asks for them by id is told."""
+    if not days:
+        return set()
+    rows = Announcement.objects.filter(
+        date__in=days, category__in=categories, kind__in=[Kind.NEW, Kind.CROSS]
+    )
+    return {arxiv_id for _, arxiv_id in ledger.unconfirmed(rows.order_by())}
 
 
 def _wants_metadata(

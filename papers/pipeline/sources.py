@@ -28,6 +28,11 @@ def is_in_reach(day: dt.date) -> bool:
     return clock.now().date() - day <= dt.timedelta(days=CATCHUP_DAYS)
 
 
+def is_out_of_sight(day: dt.date) -> bool:
+    """Whether the API's second opinion, its last ten days, does not reach back to a date any more."""
+    return clock.now() - batches.announced_at(day) > SECOND_OPINION
+
+
 def list_category(inquiry: Inquiry, code: str) -> SourceError | None:
     """arXiv's own listing of one category: today's page, or the catch-up page of a past date."""
     if inquiry.day < batches.latest(clock.now()):

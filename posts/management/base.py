@@ -111,6 +111,8 @@ def line_of(run: DayRun) -> str:
     book = run.ledger
     if book.silent:
         return f"{run.day:%F} {run.digest.slug}：arXiv 没有这一日的公布"
+    if book.is_unread:
+        return f"{run.day:%F} {run.digest.slug}：还没有读到 arXiv 的列表"
     return (
         f"{run.day:%F} {run.digest.slug}：arXiv 公布 {book.announced}，已存 {book.stored}，"
         f"已译 {book.translated}，已解读 {book.analysed}，已通过 {book.approved}，未完 {run.left}"

@@ -146,6 +146,19 @@ def test_beyond_ninety_days_the_archive_lists_all_dates_with_one_harvest(setting
     ]
 
 
+@pytest.mark.parametrize("back", [40, 120])
+def test_a_date_of_long_ago_gets_its_second_opinion_from_the_api_and_closes(settings: Any, back: int) -> None:
+    today = WED + dt.timedelta(days=back)
+    with serve(settings, [*papers_of(WED, 3), *papers_of(today, 1)]) as server:
+        for hour in (3, 9):
+            list_day(settings, at(today, hour), WED)
+        assert ledger.of_day(WED, CATEGORIES).settled
+        assert WED not in ledger.open_days(today, CATEGORIES)
+        by_id = [one for one in targets(server, "/api/") if "search_query=&" in one]
+        # The archive confirms what a listing page said, but not what it listed itself.
+        assert len(by_id) == (1 if back > 90 else 0)
+
+
 def test_the_archive_files_a_held_paper_under_the_date_that_its_id_tells(settings: Any) -> None:
     held = paper(9, THU)
     held.versions[0] = type(held.versions[0])(1, held.versions[0].submitted - dt.timedelta(days=10), THU)

@@ -89,12 +89,13 @@ def _category_line(book: dict[str, Any], category: dict[str, Any]) -> str:
 def _day_line(book: dict[str, Any]) -> str:
     held = "，".join(f"{rule} {number}" for rule, number in book["held"].items())
     state = "没有公布" if book["silent"] else COLOURS[book["colour"]]
+    announced = "—" if book["unread"] else book["announced"]
     return (
-        f"{book['date']:%F}  {book['digest']:<8}  公布 {book['announced']}  存 {book['stored']}  译 {book['translated']}  "
+        f"{book['date']:%F}  {book['digest']:<8}  公布 {announced}  存 {book['stored']}  译 {book['translated']}  "
         f"解读 {book['analysed']}  通过 {book['approved']}  公开 {book['shown']}  "
         f"未列 {sum(book['held'].values())}{f'（{held}）' if held else ''}  {state}"
     )
 
 
 def _difference(source: str, ids: list[str]) -> str:
-    return f"只有{ledger.source_name(source)}有的 {len(ids)} 篇：{'、'.join(ids)}"
+    return f"只有{ledger.side(source)}有的 {len(ids)} 篇：{'、'.join(ids)}"
