@@ -17,7 +17,7 @@ _UNTOUCHABLE = re.compile(
     r"(?P<alike>⟦[^⟧\n]{0,40}⟧|" + _LOOSE.replace("([0-9", "(?:[0-9") + r")"
     r"|(?P<fence>```.*?```)"
     r"|(?P<url>(?:https?://|ftp://|www\.)(?:\\[_%&#~]|[\w\-./?=&%#~:+@!*,;'()\[\]])*[\w/=#~])"
-    r"|(?P<mail>[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,12}\b)"
+    r"|(?P<mail>(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,6}\.[A-Za-z]{2,12}\b)"
     r"|(?P<site>(?<![\w@./-])(?:[\w-]+\.)+(?:com|org|net|io|ai|edu|dev|cn|gov|me|co|app)/[\w\-./?=&%#~:+@]*[\w/])"
     r"|(?P<environment>\\begin\{(?P<kind>equation|align|gather|math|displaymath|eqnarray)\*?\}.{1,2000}?"
     r"\\end\{(?P=kind)\*?\})"

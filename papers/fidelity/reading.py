@@ -17,7 +17,7 @@ from papers.sentences import HAN
 _HAN = re.compile(f"[{HAN}]")
 _LATIN = re.compile(r"[A-Za-z]{2,}", re.ASCII)
 _TAG = re.compile(r"</?[A-Za-z][\w-]*(?:\s[^<>]*)?/?>")
-_PICTURE = re.compile(r"!\[[^\]\n]*\]")
+_PICTURE = re.compile(r"!\[[^\]\n]{0,300}\]")
 # What a model says of itself or of its orders; in a full text such words are the paper's subject.
 _SLIP = re.compile(
     r"system prompt|as an ai(?: language)? model|you are (?:chatgpt|an ai|a helpful)|系统提示词?"

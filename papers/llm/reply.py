@@ -18,14 +18,14 @@ LINES_KEPT = 200  # as evidence, while no text has come
 # Only at the start: papers about reasoning models speak of `<think>` tags. Some chat templates open the block in the
 # prompt, so that only its end reaches us.
 _THOUGHTS = re.compile(
-    r"\A\s*(?:<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)|(?:(?!<think).)*?(?<!`)</think(?:ing)?>(?!`))",
+    r"\A(?:<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)|(?:(?!<think).)*?(?<!`)</think(?:ing)?>(?!`))",
     re.DOTALL | re.IGNORECASE,
 )
 
 
 def without_thoughts(text: str) -> str:
     """The text without the <think>…</think> it begins with; an unclosed one hides everything after it."""
-    return _THOUGHTS.sub("", text).strip()
+    return _THOUGHTS.sub("", text.lstrip(), count=1).strip()
 
 
 @dataclass

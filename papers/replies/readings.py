@@ -12,7 +12,7 @@ LONGEST_OPENING = 200  # characters before the first part that are a courtesy of
 
 _FENCE = re.compile(r"\A\s*```[\w-]*[ \t]*\n(?P<inside>.*?)\n?[ \t]*```\s*\Z", re.DOTALL)
 _CLOSING = re.compile(
-    r"\n+[ \t]*(?:希望(?:以上|这|本|对)[^\n]{0,60}|如(?:有|需)[^\n]{0,60}(?:请|随时)[^\n]{0,40}|以上(?:就)?是[^\n]{0,40})\Z"
+    r"(?<!\n)\n+[ \t]*(?:希望(?:以上|这|本|对)[^\n]{0,60}|如(?:有|需)[^\n]{0,60}(?:请|随时)[^\n]{0,40}|以上(?:就)?是[^\n]{0,40})\Z"
 )
 _OPEN_END = re.compile(r"[，、；：,;:（(“《]\Z")
 

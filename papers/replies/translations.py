@@ -4,12 +4,15 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from papers.llm.reply import without_thoughts
 from papers.masking import Masked, close_up, own_tokens
 
 from .common import HAN_SIGN, LATIN_WORD, BadReply, clean, is_chinese, refused
+
+MOST_BRACES = 100  # an object that begins behind more of them is not looked for
 
 
 @dataclass(frozen=True)
@@ -64,10 +67,10 @@ def _objects(text: str) -> Iterator[dict[str, Any]]:
     decoder = json.JSONDecoder(strict=False)
     # Backslashes of LaTeX that are no JSON escapes are doubled on the second try.
     for attempt in (text, re.sub(r"\\(?![\"\\/bfnrtu])", r"\\\\", text)):
-        for brace in re.finditer(r"\{", attempt):
+        for brace in islice(re.finditer(r"\{", attempt), MOST_BRACES):
             try:
                 value, _ = decoder.raw_decode(attempt, brace.start())
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
             if isinstance(value, dict):
                 yield value
@@ -98,8 +101,8 @@ def _field(data: dict[str, Any], name: str, label: str, source: Masked, other: M
 def _plain(value: str) -> str:
     """A field without labels, text commands, Markdown and stray characters."""
     text = clean(_EATEN_COMMAND.sub(lambda match: _EATEN[match[0]], value))
-    text = re.sub(r"[ \t]*\n(?:[ \t]*\n)+[ \t]*", "\n\n", text)
-    text = re.sub(r"(?<!\n)\n(?!\n)", " ", text)
+    paragraphs = re.split(r"\n\s*\n", text)
+    text = "\n\n".join(" ".join(line.strip() for line in paragraph.split("\n")) for paragraph in paragraphs)
     text = _unwrap_commands(text)
     while label := _LABEL.match(text):
         text = text[label.end() :]
