@@ -139,7 +139,7 @@ def send_day(rest: str, bag: Mailbag) -> None:
     post_id, _, subscriber_id = rest.partition(":")
     to = Subscriber.objects.filter(pk=subscriber_id).select_related("digest").first()
     post = DailyPost.objects.published().filter(pk=post_id).select_related("digest").first()
-    if to is None or not to.is_active or post is None:
+    if to is None or not to.is_active or post is None or not post.entries.public().exists():
         return
     try:
         bag.post(bag.day(post), to, f"{post.digest.slug}.{post.date:%Y%m%d}")
