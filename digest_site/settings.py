@@ -172,7 +172,7 @@ if email_url:
         ) from None
 else:
     EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
-DEFAULT_FROM_EMAIL = env_mailbox("DEFAULT_FROM_EMAIL", f"digest@{SITE_HOST}")
+DEFAULT_FROM_EMAIL = env_mailbox("DEFAULT_FROM_EMAIL", f"arXiv 中文日报 <digest@{SITE_HOST}>")
 
 INSTALLED_APPS = [
     "posts",

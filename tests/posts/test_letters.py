@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from email.message import EmailMessage
+from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -259,6 +260,7 @@ def test_a_letter_has_what_mail_services_ask_for(box: Postbox, settings: pytest.
     assert letter["List-Unsubscribe"] == f"<{settings.SITE_URL}/mail/leave/{reader.token}/>"
     assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert letter["Auto-Submitted"] == "auto-generated"
+    assert parseaddr(letter["From"]) == ("arXiv 中文日报", f"digest@{settings.SITE_HOST}")
     assert letter["Date"] and letter["Message-ID"]
     assert subject_of(letter) == "语音与音频 2026-09-17：1 篇"
 
