@@ -26,8 +26,8 @@ from django.utils.http import http_date, parse_http_date_safe
 from posts import validators
 from posts.last_change import Change, last_change
 
-CACHE_CONTROL = "public, max-age=60, stale-while-revalidate=600"
-# Readers ask for feeds again after a quarter of an hour at the earliest; shared caches within seconds.
+# Browsers ask again after a minute, and after a quarter of an hour for feeds; caches between us within seconds.
+CACHE_CONTROL = "public, max-age=60, s-maxage=5"
 FEED_CACHE_CONTROL = "public, max-age=900, s-maxage=5"
 # nginx obeys this one before Cache-Control: behind its cache a publish shows within seconds.
 PROXY_SECONDS = "5"
