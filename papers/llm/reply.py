@@ -14,6 +14,7 @@ from papers.llm.errors import ModelError, from_error_object
 from papers.llm.tokens import estimate_tokens, prompt_was_cut
 
 CHARS_PER_TOKEN = 16  # a text longer than max_tokens × this has lost its limit on the way
+MOST_TOKENS = 100_000_000  # no call has as many; a price made of more would not fit its column
 LINES_KEPT = 200  # as evidence, while no text has come
 # Only at the start: papers about reasoning models speak of `<think>` tags. Some chat templates open the block in the
 # prompt, so that only its end reaches us.
@@ -26,6 +27,25 @@ _THOUGHTS = re.compile(
 def without_thoughts(text: str) -> str:
     """The text without the <think>…</think> it begins with; an unclosed one hides everything after it."""
     return _THOUGHTS.sub("", text.lstrip(), count=1).strip()
+
+
+# A server may send anything under the names we know: what is not of the kind we expect was not said.
+
+
+def fields(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def words(value: Any) -> str:
+    """A string, or the texts of content that comes in parts."""
+    if isinstance(value, list):
+        return "".join(words(fields(part).get("text")) for part in value)
+    return value if isinstance(value, str) else ""
+
+
+def count(value: Any) -> int:
+    """A number of tokens, 0 for what can be none."""
+    return int(value) if isinstance(value, (int, float)) and 0 < value < MOST_TOKENS else 0
 
 
 @dataclass
@@ -72,7 +92,7 @@ class Reply:
     def _parse(self, text: str) -> Any:
         try:
             return json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise self.error(
                 "bad_reply", f"the reply is not JSON: {text[:80]}", raw=self.text + text
             ) from error
@@ -83,30 +103,31 @@ class Reply:
             raise self.error("bad_reply", "the reply is not a JSON object")
         if chunk.get("error"):
             raise from_error_object(chunk["error"], self.text or json.dumps(chunk), **self.billed())
-        self.model = chunk.get("model") or self.model
-        self.usage = chunk.get("usage") or self.usage
-        for choice in (chunk.get("choices") or [])[:1]:
-            self._take_choice(choice, choice.get(key) or {})
+        self.model = words(chunk.get("model")) or self.model
+        self.usage = fields(chunk.get("usage")) or self.usage
+        choices = chunk.get("choices")
+        for choice in choices[:1] if isinstance(choices, list) else ():
+            self._take_choice(fields(choice), fields(fields(choice).get(key)))
 
     def _take_choice(self, choice: Mapping[str, Any], part: Mapping[str, Any]) -> None:
         self.has_choices = True
-        self.text += part.get("content") or ""
-        self.refusal += part.get("refusal") or ""
-        self.finish_reason = choice.get("finish_reason") or self.finish_reason
+        self.text += words(part.get("content"))
+        self.refusal += words(part.get("refusal"))
+        self.finish_reason = words(choice.get("finish_reason")) or self.finish_reason
 
     @property
     def reports_usage(self) -> bool:
-        return bool(self.usage.get("prompt_tokens"))
+        return count(self.usage.get("prompt_tokens")) > 0
 
     def tokens(self) -> tuple[int, int]:
         """Prompt and completion tokens, reported or else estimated."""
         if self.reports_usage:
-            return int(self.usage["prompt_tokens"]), int(self.usage.get("completion_tokens") or 0)
+            return count(self.usage["prompt_tokens"]), count(self.usage.get("completion_tokens"))
         return self.prompt_estimate, estimate_tokens(self.text)
 
     def cached_tokens(self) -> int:
-        details = self.usage.get("prompt_tokens_details") or {}
-        return int(details.get("cached_tokens") or self.usage.get("prompt_cache_hit_tokens") or 0)
+        details = fields(self.usage.get("prompt_tokens_details"))
+        return count(details.get("cached_tokens")) or count(self.usage.get("prompt_cache_hit_tokens"))
 
     def billed(self) -> dict[str, Any]:
         """What a ModelError says of the bill: it is unknown while neither counts nor text have come."""

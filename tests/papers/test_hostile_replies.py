@@ -5,8 +5,12 @@ import time
 from contextlib import suppress
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from papers import fidelity, prompts
+from papers.llm import ModelError
+from papers.llm.reply import Reply
 
 SOURCE = (
     "We propose SmallTTS with a loss $L_1$. It has 12.5M parameters and a WER of 3.2% on LibriSpeech, see https://a.org/b. "
@@ -60,3 +64,47 @@ def test_a_reply_of_one_thing_over_and_over_costs_little(piece: str) -> None:
     fidelity.check_reading(reading, SOURCE)
     fidelity.check_reading(reading.replace(text, "共17.3"), text)
     assert time.process_time() - started < CPU_SECONDS
+
+
+NAMES = st.sampled_from(
+    [
+        "choices",
+        "usage",
+        "error",
+        "model",
+        "delta",
+        "message",
+        "content",
+        "refusal",
+        "finish_reason",
+        "text",
+        "prompt_tokens",
+        "completion_tokens",
+    ]
+)
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(["stop", "length", "好", ""]),
+    lambda inside: st.lists(inside, max_size=2) | st.dictionaries(NAMES, inside, max_size=4),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.dictionaries(NAMES, ANYTHING, max_size=4), st.booleans())
+def test_a_chunk_of_any_shape_is_a_reply_or_an_error_of_the_model_s(
+    chunk: dict[str, object], streamed: bool
+) -> None:
+    body, reply = json.dumps(chunk).encode(), Reply(prompt_estimate=100, max_tokens=4096)
+    with suppress(ModelError):
+        reply.read([b"data: " + body + b"\n\ndata: [DONE]\n" if streamed else body])
+        reply.check()
+    assert all(0 <= count < 10**8 for count in (*reply.tokens(), reply.cached_tokens()))
+
+
+def test_content_in_parts_is_joined() -> None:
+    parts = [{"type": "text", "text": "译"}, {"type": "text", "text": "文"}, {"type": "image"}]
+    chunk = {"choices": [{"message": {"content": parts}, "finish_reason": "stop"}]}
+    reply = Reply(prompt_estimate=100, max_tokens=4096)
+    reply.read([json.dumps(chunk).encode()])
+    reply.check()
+    assert reply.text == "译文"
