@@ -204,7 +204,8 @@ def backoff(attempts: int, wait: float | None = None) -> dt.timedelta:
     """The wait before the next attempt: what the server asked for, or our schedule with jitter."""
     planned = WAITS[min(max(attempts, 1), len(WAITS)) - 1]
     jitter = 1 + secrets.randbelow(200) / 1000
-    return max(planned * jitter, dt.timedelta(seconds=wait or 0))
+    asked = min(wait or 0, LONGEST_WAIT.total_seconds())
+    return max(planned * jitter, dt.timedelta(seconds=asked))
 
 
 def _end(job: Job, **change: object) -> None:

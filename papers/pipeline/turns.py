@@ -81,7 +81,7 @@ def _pause(retry_after: float | None) -> dt.timedelta:
     steps = 2**excuses if retry_after is not None else 10 * 2 ** (excuses - 1)
     planned = min(LONGEST, dt.timedelta(seconds=settings.ARXIV_DELAY_SECONDS * steps))
     jitter = 1 + secrets.randbelow(500) / 1000
-    return max(planned * jitter, min(A_DAY, dt.timedelta(seconds=retry_after or 0)))
+    return max(planned * jitter, dt.timedelta(seconds=min(retry_after or 0, A_DAY.total_seconds())))
 
 
 def _is_gone(holder: str) -> bool:

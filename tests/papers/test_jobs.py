@@ -94,6 +94,7 @@ def test_waits_rise_and_never_undercut_what_the_server_asked_for() -> None:
     assert dt.timedelta(minutes=1) <= waits[0] < dt.timedelta(minutes=2)
     assert waits[:6] == sorted(waits[:6]) and waits[-1] >= dt.timedelta(hours=6)
     assert jobs.backoff(1, 7200) == dt.timedelta(hours=2)
+    assert jobs.backoff(1, float("inf")) == jobs.LONGEST_WAIT, "whatever a server asks for"
 
 
 def test_again_starts_what_has_ended_over_and_leaves_the_rest_alone() -> None:
