@@ -16,7 +16,7 @@ from papers.terms import Term
 COLUMNS = ("english", "chinese", "variants", "keep_as_is", "forbidden", "is_topic", "note")
 SEED = Path(__file__).with_name("data") / "terms.csv"
 
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "'")
+_DANGEROUS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n", "'")
 _TRUE = frozenset({"1", "true", "yes", "y", "x", "是"})
 _FALSE = frozenset({"", "0", "false", "no", "n", "否"})
 

@@ -92,7 +92,7 @@ def test_what_is_written_is_read_back(terms: list[Term]) -> None:
     assert read_csv(write_csv(unique)) == unique
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "＝", "＋", "－", "＠", "\t"])
 def test_a_cell_that_a_spreadsheet_would_run_is_defused(start: str) -> None:
     assert f"'{start}cmd" in write_csv([Term("a", "b", note=f"{start}cmd")])
 
