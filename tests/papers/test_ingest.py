@@ -50,6 +50,21 @@ def test_in_the_evening_the_listing_and_the_api_are_asked_and_no_feed(
     assert ids(WED) == {one.arxiv_id for one in papers_of(WED)}
 
 
+def test_the_index_is_not_asked_again_before_it_can_know_more(arxiv: FakeArxiv, settings: Any) -> None:
+    list_day(settings, at(TUE, 9), TUE)
+    list_day(settings, evening(WED), WED)
+    assert len(targets(arxiv, "/api/query?search_query=%28")) == 1
+    list_day(settings, at(WED, 0.2), WED)
+    assert len(targets(arxiv, "/api/query?search_query=%28")) == 2
+
+
+def test_whoever_runs_once_a_day_asks_the_index_each_time(arxiv: FakeArxiv, settings: Any) -> None:
+    for day in (MON, TUE, WED):
+        list_day(settings, evening(day), day)
+    assert len(targets(arxiv, "/api/query?search_query=%28")) == 3
+    assert not ledger.of_day(TUE, CATEGORIES).differences
+
+
 def test_from_midnight_eastern_on_the_feed_of_the_union_is_asked_too(arxiv: FakeArxiv, settings: Any) -> None:
     list_day(settings, at(WED, 0.2), WED)
     assert targets(arxiv, "/rss/") == ["/rss/cs.SD+eess.AS"]
