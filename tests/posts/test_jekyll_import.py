@@ -17,6 +17,7 @@ from posts.jekyll import OldPost
 from posts.models import DailyPost, Digest, Entry
 from posts.old_site import export_files, files_in, import_files
 from tests.base import chief, make_digest, make_editor, make_public_paper, speech
+from tests.posts import office
 from tests.posts.test_jekyll import POST, SEEDS, needs_seeds, posts
 
 pytestmark = pytest.mark.django_db
@@ -40,9 +41,9 @@ def take(folder: Path) -> str:
     return f"{done.fresh} {done.changed} {len(done.kept)}"
 
 
-def given_out(folder: Path) -> str:
+def given_out(folder: Path, name: str = "2026-01-28-arxiv.md") -> str:
     export_files([speech()], folder)
-    return (folder / "2026-01-28-arxiv.md").read_text(encoding="utf-8")
+    return (folder / name).read_text(encoding="utf-8")
 
 
 def summary_of(arxiv_id: str) -> Summary:
@@ -259,6 +260,24 @@ def test_a_title_given_at_the_desk_changes_exactly_that_line(old: Path, tmp_path
     text = summary.current.text | {"title": "第二篇"}
     summary.approve(chief(), summary.edit(make_editor(), summary.current, **text))
     assert changed_lines(POST, given_out(tmp_path / "new")) == [("## Second", "## 第二篇")]
+
+
+@needs_seeds
+def test_a_title_typed_in_the_admin_changes_exactly_that_line_of_a_real_post(tmp_path: Path) -> None:
+    """Through the desk's form as a browser sends it, with all the white space that the old texts have."""
+    paths = [SEEDS / f"{day}-arxiv.md" for day in ("2025-10-16", "2026-07-31")]
+    import_files(speech(), paths)
+    desk = office.at_desk(office.chief())
+    for path in paths:
+        before = path.read_text(encoding="utf-8")
+        for entry in DailyPost.objects.get(date=path.name[:10]).entries.select_related("paper__summary"):
+            summary = entry.paper.summary
+            old_title = summary.public.title
+            text = {name: value.replace("\n", "\r\n") for name, value in summary.public.text.items()}
+            office.press(desk, summary, "approve", **text | {"title": "新的题目"}, despite="1")
+            after = given_out(tmp_path / "new", path.name)
+            assert changed_lines(before, after) == [(f"## {old_title}", "## 新的题目")]
+            before = after
 
 
 def test_what_arxiv_says_later_does_not_rewrite_an_old_post(old: Path, tmp_path: Path) -> None:
