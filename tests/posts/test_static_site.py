@@ -10,14 +10,16 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 from xml.etree import ElementTree
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.core.management import call_command, get_commands, load_command_class
 from django.db import transaction
 from django.test import Client
 
 from papers.models import Paper, Summary, Term
+from posts import static_site
 from posts.models import DailyPost
 from posts.static_site import Links, build
-from posts.static_site.baking import get
+from posts.static_site.baking import Baker, get
 from tests.base import chief, make_digest, make_editor, make_entry, make_public_paper, make_summary
 
 # For all tests: the mark has the test database made before the module's fixture asks for it.
@@ -228,6 +230,29 @@ def test_a_damaged_or_missing_file_is_made_again(site: Path) -> None:
     (site / ".build_site.json").write_text("{", encoding="utf-8")
     build(site, BASE)
     assert files(site) == before
+
+
+def test_new_sources_are_drawn_anew_and_only_what_looks_different_is_written(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = times(site)
+    style = tmp_path / "site.css"
+    style.write_text("body { color: teal }", encoding="utf-8")
+    find = finders.find
+    monkeypatch.setattr(finders, "find", lambda name: style if name == "posts/site.css" else find(name))
+    monkeypatch.setattr(static_site, "code_print", lambda *also: "another release")
+    made: list[str] = []
+    bake = Baker.finished
+    monkeypatch.setattr(
+        Baker, "finished", lambda self, page, answer: made.append(page.file) or bake(self, page, answer)
+    )
+    assert build(site, BASE).written == 1
+    after = times(site)
+    changed = {name for name in after if after[name] != before[name]}
+    assert changed == {"static/posts/site.css", ".build_site.json"}
+    assert (site / "static/posts/site.css").read_text(encoding="utf-8") == "body { color: teal }"
+    assert "index.html" in made and "papers/2601.02801/index.html" in made
+    assert build(site, BASE).written == 0
 
 
 def test_another_address_rewrites_the_links_and_leaves_no_old_one(site: Path) -> None:
