@@ -25,6 +25,7 @@ from posts import search_index, search_tokens
 from . import manifest, search
 from .addresses import Links
 from .baking import Baked, Baker, BrokenAddress, fragments, not_found, patched
+from .folder import Folder
 from .manifest import Kept, Manifest
 from .pages import Page, found_later, pages_of
 from .state import State, code_print, fingerprint, read, words_of
@@ -57,7 +58,7 @@ def build(folder: Path, base_url: str = "", *, processes: int | None = None) -> 
 
 class _Build:
     def __init__(self, folder: Path, links: Links, processes: int | None) -> None:
-        self.folder = folder
+        self.folder = Folder(folder)
         self.links = links
         self.processes = processes
         self.state: State = read()
@@ -65,7 +66,6 @@ class _Build:
         code = code_print(links.base)
         self.before = manifest.read(folder, code)
         self.after = Manifest(code, papers=self.state.whole)
-        self.present = set(_files_in(folder))
         self.found: set[str] = set()
         self.built = Built()
 
@@ -81,9 +81,9 @@ class _Build:
             self._make_found(waiting)
             waiting = []
         self._extras()
-        self._remove(self.before.files.keys() - self.after.files.keys())
+        self.built.removed = self.folder.remove(self.before.files.keys() - self.after.files.keys())
         if self.before != self.after:
-            manifest.write(self.folder, self.after)
+            manifest.write(self.folder.root, self.after)
         self.built.pages = len(self.after.files)
         return self.built
 
@@ -92,7 +92,7 @@ class _Build:
     def _is_stale(self, page: Page) -> bool:
         """Whether a page has to be made; one that has not is taken over as it lies there."""
         known = self.before.files.get(page.file)
-        if known is None or known.lists != page.lists or page.file not in self.present:
+        if known is None or known.lists != page.lists or page.file not in self.folder.present:
             return True
         if known.texts != self._texts(page, known.shows) or (page.term and self._concerns(page.term)):
             return True
@@ -129,7 +129,7 @@ class _Build:
             and known
             and known.lists == page.lists
             and known.texts.partition("/")[0] == self.state.whole[page.paper]
-            and page.file in self.present
+            and page.file in self.folder.present
         )
 
     # Making
@@ -148,7 +148,7 @@ class _Build:
         fresh: dict[str, str] = {}
         done: set[str] = set()
         for page in patches:
-            text = (self.folder / page.file).read_text(encoding="utf-8")
+            text = self.folder.read(page.file)
             own = fragments(text, self.links.prefix)
             if own.keys() - fresh.keys():
                 baked = next(iter(self.baker.bake([page])))
@@ -210,10 +210,8 @@ class _Build:
     def _put(self, file: str, data: bytes, lists: str, texts: str = "", shows: Sequence[int] = ()) -> None:
         known = self.before.files.get(file)
         now = Kept(lists, texts, hashlib.blake2b(data, digest_size=12).hexdigest(), list(shows))
-        if known is None or known.data != now.data or file not in self.present:
-            path = self.folder / file
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
+        if known is None or known.data != now.data or file not in self.folder.present:
+            self.folder.write(file, data)
             self.built.written += 1
         self.after.files[file] = now
 
@@ -229,20 +227,10 @@ class _Build:
             self._put(f"static/{name}", data, "")
         for file, lists in search.prints(self.state).items():
             known = self.before.files.get(file)
-            if known and known.lists == lists and file in self.present:
+            if known and known.lists == lists and file in self.folder.present:
                 self.after.files[file] = known
             else:
                 self._put(file, search.bake(self.state, file), lists)
-
-    def _remove(self, files: Iterable[str]) -> None:
-        for file in sorted(files):
-            path = self.folder / file
-            path.unlink(missing_ok=True)
-            self.built.removed += 1
-            for parent in path.parents:
-                if parent == self.folder or not parent.is_dir() or any(parent.iterdir()):
-                    break
-                parent.rmdir()
 
 
 class _Worker:
@@ -257,10 +245,3 @@ class _Worker:
 
 def _shares(pages: Sequence[Page]) -> Iterable[Sequence[Page]]:
     return (pages[start : start + SHARE] for start in range(0, len(pages), SHARE))
-
-
-def _files_in(folder: Path) -> Iterable[str]:
-    root = str(folder)
-    for place, _, names in os.walk(root):
-        inside = place[len(root) :].replace(os.sep, "/").lstrip("/")
-        yield from (f"{inside}/{name}" if inside else name for name in names)
