@@ -44,7 +44,7 @@ def renders(text: str) -> None:
 
 
 def reads(text: str) -> None:
-    for read in (lambda: prompts.read_translation(text, SOURCE), lambda: prompts.read_reading(text, text)):
+    for read in (lambda: prompts.read_translation(text, SOURCE), lambda: prompts.read_reading(text)):
         with suppress(replies.BadReply):
             read()
     try:

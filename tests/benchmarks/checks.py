@@ -146,10 +146,11 @@ def silence(everything: list[Pair], terms: TermMatcher | tuple[()] = ()) -> tupl
     return quiet / len(everything), calm / len(everything), flagged
 
 
-def recall(inject: Injection, everything: list[Pair], seed: int = 7) -> tuple[int, int, int]:
-    """How many damaged targets there were, on how many the right check fired anew, on how many at its gravest."""
+def recall(inject: Injection, everything: list[Pair], seed: int = 7) -> tuple[int, int, int, int]:
+    """How many damaged targets there were; on how many the right check fired, on how many gravely; and on how many of
+    the same texts as published, undamaged, it fires too."""
     rnd = random.Random(seed)
-    tried = hit = grave = 0
+    tried = hit = grave = false = 0
     for pair in everything:
         damaged = inject(pair, rnd, everything)
         if damaged is None or damaged == pair[1]:
@@ -158,7 +159,8 @@ def recall(inject: Injection, everything: list[Pair], seed: int = 7) -> tuple[in
         tried += 1
         hit += bool(fired)
         grave += _is_loud(fired)
-    return tried, hit, grave
+        false += any(f.check in INJECTIONS[inject] for f in check(*pair))
+    return tried, hit, grave, false
 
 
 def dropped_sentence_named(everything: list[Pair], seed: int = 7) -> tuple[int, int]:
@@ -189,9 +191,12 @@ def _lines(everything: list[Pair]) -> Iterator[str]:
     for name, count in flagged.most_common():
         yield f"checks.flagged.{name.replace(' ', '_')} {100 * count / len(everything):.2f} % of pairs"
     for inject in INJECTIONS:
-        tried, hit, grave = recall(inject, everything)
+        tried, hit, grave, false = recall(inject, everything)
         share, loud = (100 * hit / tried, 100 * grave / tried) if tried else (0.0, 0.0)
         yield f"checks.recall.{inject.__name__} {share:.1f} % ({loud:.1f} % at block, error or autofix; n={tried})"
+        # As many damaged texts as sound ones; what fires on a published text counts as false although some is right.
+        precision = 100 * hit / (hit + false) if hit + false else 0.0
+        yield f"checks.precision.{inject.__name__} {precision:.1f} % ({false} of {tried} sound texts)"
     yield from _alignment_lines(everything)
     yield from _time_lines(everything)
 
