@@ -7,9 +7,7 @@ LEASE; on the same machine at once, because a process that is gone cannot hold a
 """
 
 import datetime as dt
-import os
 import secrets
-import socket
 from collections.abc import Iterable, Mapping, Sequence
 
 from django.conf import settings
@@ -18,6 +16,7 @@ from django.db.models import F, Q, QuerySet
 
 from digest_site import clock, logs
 
+from . import holders
 from .models import Halt, Job, Slot
 
 LEASE = dt.timedelta(seconds=settings.LEASE_SECONDS)
@@ -28,7 +27,6 @@ WAITS = [dt.timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360)]
 SLACK = dt.timedelta(minutes=10)
 LONGEST_WAIT = dt.timedelta(days=3)
 LLM_KINDS = (Job.Kind.TRANSLATE, Job.Kind.ANALYSE)
-HOST = socket.gethostname()[:32]
 
 State = Job.State
 Kind = Job.Kind
@@ -136,13 +134,12 @@ def claim(
         ids = list(wanted.order_by("-priority", "id").values_list("pk", flat=True)[:limit])
         if not ids:
             return []
-        worker = f"{HOST}:{os.getpid()}"
-        lease = f"{worker}:{secrets.token_hex(8)}"
+        lease = holders.holder()
         Job.objects.filter(pk__in=ids, state__in=[State.QUEUED, State.WAITING]).update(
             state=State.RUNNING,
             attempts=F("attempts") + 1,
             lease=lease,
-            worker=worker,
+            worker=holders.process(),
             lease_until=clock.machine_now() + LEASE,
             changed_at=clock.machine_now(),
         )
@@ -222,7 +219,7 @@ def sweep() -> int:
     gone = Q(lease_until__lt=now)
     running = Job.objects.filter(state=State.RUNNING).exclude(lease="")
     for lease in running.order_by().values_list("lease", flat=True).distinct():
-        if not is_alive(lease):
+        if not holders.is_alive(lease):
             gone |= Q(lease=lease)
     lost = Job.objects.filter(gone, state=State.RUNNING)
     free = {"lease": "", "lease_until": None, "changed_at": now, "strikes": F("strikes") + 1}
@@ -233,30 +230,27 @@ def sweep() -> int:
 
 
 def mend_clock() -> int:
-    """Bring back leases, waits and turns that a clock which was ahead has put further off than they can be."""
+    """Bring back leases, waits and turns that a clock which was ahead has put further off than they can be.
+
+    A lease runs from now, so that its holder, if it lives, still renews it in time.
+    """
     now = clock.machine_now()
     far = now + LONGEST_WAIT
+    leased = Job.objects.filter(state=State.RUNNING, lease_until__gt=now + LEASE + SLACK)
     return (
-        Job.objects.filter(state=State.RUNNING, lease_until__gt=now + LEASE + SLACK).update(lease_until=now)
+        leased.update(lease_until=now + LEASE)
+        + _forget_the_future()
         + Job.objects.filter(state=State.WAITING, next_try_at__gt=far).update(next_try_at=now)
         + Slot.objects.filter(next_at__gt=far).update(next_at=None)
         + Slot.objects.filter(held_until__gt=far).update(holder="", held_until=None)
     )
 
 
-def is_alive(holder: str) -> bool:
-    """Whether the process that a lease names (host:pid:…) may still live; another machine's may."""
-    host, _, rest = holder.partition(":")
-    pid = rest.partition(":")[0]
-    if host != HOST or not pid.isdigit():
-        return True
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+def _forget_the_future() -> int:
+    """Delete the listings of dates that are still to come: asked for again and again, they would be in vain."""
+    tomorrow = clock.now().date() + dt.timedelta(days=1)
+    listings = Job.objects.filter(kind__in=[Kind.LIST, Kind.METADATA]).exclude(state=State.RUNNING)
+    return listings.filter(subject__gt=f"{tomorrow:%F};").delete()[0]
 
 
 def open_work(kinds: Iterable[str] | None = None) -> int:

@@ -5,7 +5,6 @@ The Job table is the truth; these tasks only say "look at it". Losing or repeati
 
 import datetime as dt
 import os
-import socket
 import time
 from pathlib import Path
 
@@ -16,11 +15,11 @@ from django_q.tasks import async_task
 
 from digest_site import clock
 
-from . import jobs, pipeline
+from . import holders, jobs, pipeline
 from .models import Beat
 
 # The heartbeats: of whoever ran a task last, and of this machine's cluster.
-BEAT, HOST_BEAT = "worker", f"worker:{socket.gethostname()}"
+BEAT, HOST_BEAT = "worker", f"worker:{holders.HOST}"
 BEAT_EVERY = 20.0
 BEATS_KEPT = dt.timedelta(days=7)
 
@@ -71,8 +70,11 @@ class Pulse:
 
 
 def stop_file(group: int) -> Path:
-    """The file that tells the tasks of a process group to begin nothing new, because it is being ended."""
-    return Path(settings.DATA_DIR) / f"stop-{group}"
+    """The file that tells the tasks of a process group to begin nothing new, because it is being ended.
+
+    Containers may share the folder, and their process ids are alike.
+    """
+    return Path(settings.DATA_DIR) / f"stop-{holders.HOST}-{group}"
 
 
 def is_stopping() -> bool:

@@ -5,15 +5,13 @@ assembling) would wait behind them. The baton is a row with a lease, so a killed
 """
 
 import datetime as dt
-import os
-import secrets
 import time
 from collections.abc import Callable
 
 from django.db.models import Q
 
 from digest_site import clock
-from papers import jobs
+from papers import holders, jobs
 from papers.models import Slot
 
 # After this long another process may take over; until one does, the holder goes on.
@@ -26,8 +24,8 @@ class Baton:
 
     def __init__(self, relay: Callable[[], None]) -> None:
         self.relay = relay
-        self.name = f"work:{jobs.HOST}"[:32]
-        self.me = f"{jobs.HOST}:{os.getpid()}:{secrets.token_hex(6)}"
+        self.name = f"work:{holders.HOST}"
+        self.me = holders.holder()
         self.held = self.asked = False
         self.began = self.looked = time.monotonic()
 
@@ -36,7 +34,7 @@ class Baton:
         now = clock.machine_now()
         slot, _ = Slot.objects.get_or_create(name=self.name)
         free = Q(holder="") | Q(held_until__lt=now) | Q(next_at__lte=now)
-        if not jobs.is_alive(slot.holder):
+        if not holders.is_alive(slot.holder):
             free |= Q(holder=slot.holder)
         changes = {"holder": self.me, "held_until": now + jobs.LEASE, "next_at": now + SHIFT}
         self.held = Slot.objects.filter(free, name=self.name).update(**changes) == 1

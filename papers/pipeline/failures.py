@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import QuerySet
 
 from digest_site import clock
@@ -37,7 +37,12 @@ def run(job: Job, work: Callable[[Job], None]) -> None:
 
 
 def failed(job: Job, error: Exception) -> None:
-    """An error of ours: recorded, retried, and at last a person's."""
+    """An error of ours: recorded, retried, and at last a person's. That the database was away is no fault of the job's."""
+    if isinstance(error, OperationalError | InterfaceError):
+        if not connection.in_atomic_block:
+            connection.close()
+        wait = jobs.backoff(job.attempts)
+        return jobs.postpone(job, clock.machine_now() + wait, "database", f"{type(error).__name__}: {error}")
     try_later(job, "bug", f"{type(error).__name__}: {error}")
 
 

@@ -3,13 +3,15 @@
 import datetime as dt
 import hashlib
 import json
+import logging
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -21,12 +23,16 @@ from papers.models import Job, LLMCall, Paper, Slot
 from . import outside
 from .halts import refuse_when_halted
 
+log = logging.getLogger("papers.money")
+
 MILLION = Decimal(1_000_000)
 TEMPERATURE = 0.2
 # Failures before the model began to work.
 NOT_BILLED = {"bad_key", "no_balance", "unknown_model", "unreachable", "busy"}
 # What other calls have reserved comes free, mostly, when they end.
 LOOK_AGAIN = 0.5
+# A reply is paid for: while the database is away, restarting or full, it is tried so often to be stored.
+STORE_AGAIN = (0.5, 1, 2, 5, 10, 20, 30, 60)
 
 State = LLMCall.State
 
@@ -199,8 +205,22 @@ def _store(call: LLMCall, **result: object) -> LLMCall:
     for field, value in result.items():
         setattr(call, field, value)
     call.closed_at = clock.machine_now()
-    call.save(update_fields=[*result, "closed_at"])
+    _patiently(lambda: call.save(update_fields=[*result, "closed_at"]))
     return call
+
+
+def _patiently(store: Callable[[], None]) -> None:
+    """Do it once the database can; in the end its error is everybody's."""
+    for seconds in STORE_AGAIN:
+        try:
+            return store()
+        except (OperationalError, InterfaceError):
+            if connection.in_atomic_block:
+                raise
+            log.warning("the database does not take a reply that is paid for; once more in %s s", seconds)
+            connection.close()
+            time.sleep(seconds)
+    store()
 
 
 def unusable(job: Job, why: str) -> None:

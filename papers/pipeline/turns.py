@@ -6,9 +6,7 @@ as Retry-After wants, else longer each time, with jitter.
 """
 
 import datetime as dt
-import os
 import secrets
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +15,7 @@ from django.conf import settings
 from django.db.models import Q
 
 from digest_site import clock
+from papers import holders
 from papers.harvest import SourceError
 from papers.models import Beat, Slot
 
@@ -28,7 +27,6 @@ HOLD = dt.timedelta(seconds=320)
 PATIENCE = 120.0
 LONGEST = dt.timedelta(hours=1)
 A_DAY = dt.timedelta(days=1)
-HOST = socket.gethostname()
 
 
 @contextmanager
@@ -40,7 +38,7 @@ def wait_turn() -> Iterator[None]:
     if not settings.ARXIV_DELAY_SECONDS:
         yield
         return
-    holder = f"{HOST}:{os.getpid()}:{secrets.token_hex(6)}"
+    holder = holders.holder()
     while (wait := _reserve(holder)) > 0:
         if wait > PATIENCE:
             raise SourceError("throttled", f"arXiv 要求稍候，还有 {wait:.0f} 秒", retry_after=wait)
@@ -68,7 +66,7 @@ def _reserve(holder: str) -> float:
     if Slot.objects.filter(free, name=NAME).update(holder=holder, held_until=now + HOLD, next_at=now + pause):
         return 0
     slot, _ = Slot.objects.get_or_create(name=NAME)
-    if _is_gone(slot.holder):
+    if not holders.is_alive(slot.holder):
         Slot.objects.filter(name=NAME, holder=slot.holder).update(holder="", held_until=None)
     return max(0.02, (slot.next_at - now).total_seconds() if slot.next_at else 0)
 
@@ -82,17 +80,3 @@ def _pause(retry_after: float | None) -> dt.timedelta:
     planned = min(LONGEST, dt.timedelta(seconds=settings.ARXIV_DELAY_SECONDS * steps))
     jitter = 1 + secrets.randbelow(500) / 1000
     return max(planned * jitter, dt.timedelta(seconds=min(retry_after or 0, A_DAY.total_seconds())))
-
-
-def _is_gone(holder: str) -> bool:
-    """Whether the turn's holder was a process of this machine that does not exist any more."""
-    host, _, rest = holder.rpartition(":")[0].rpartition(":")
-    if host != HOST:
-        return False
-    try:
-        os.kill(int(rest), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from django.conf import settings
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 
 from digest_site import logs
 from papers import jobs
@@ -96,7 +96,7 @@ def work_off(
             termbase.kept(),
             ThreadPoolExecutor(settings.LLM_CONCURRENCY + 1, thread_name_prefix="work") as pool,
         ):
-            while run.step(pool, may_begin()):
+            while run.step(pool, may_begin):
                 pass
     finally:
         if baton:
@@ -128,8 +128,22 @@ class _Run:
         self.progress = Progress()
         self.renewed = time.monotonic()
 
-    def step(self, pool: ThreadPoolExecutor, may_begin: bool) -> bool:
-        """Begin what there is room for, and wait for something to end; whether there is more to do."""
+    def step(self, pool: ThreadPoolExecutor, may_begin: Callable[[], bool]) -> bool:
+        """Begin what there is room for, and wait for something to end; whether there is more to do.
+
+        While the database is away, what has begun goes on: calls that are paid for end, leases are renewed after.
+        """
+        try:
+            return self._step(pool, may_begin())
+        except (OperationalError, InterfaceError) as error:
+            if not self.futures:
+                raise
+            log.warning("the database is away: %s", error)
+            connection.close()
+            time.sleep(LOOK_SECONDS)
+            return True
+
+    def _step(self, pool: ThreadPoolExecutor, may_begin: bool) -> bool:
         if may_begin:
             self._start(pool)
         if self.futures:

@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 
 from digest_site import clock
-from papers import jobs
+from papers import holders, jobs
 from papers.models import Halt, Job
 from papers.pipeline.halts import halt
 
@@ -41,7 +41,7 @@ def test_a_claim_counts_the_attempt_before_the_work() -> None:
     stored = Job.objects.get()
     assert (stored.state, stored.attempts, stored.lease) == (State.RUNNING, 1, job.lease)
     assert stored.lease_until and stored.lease_until > clock.machine_now()
-    assert stored.worker == f"{jobs.HOST}:{os.getpid()}"
+    assert stored.worker == f"{holders.HOST}:{os.getpid()}"
 
 
 def test_a_claimed_job_is_nobody_else_s() -> None:
@@ -182,14 +182,14 @@ def running(lease: str, seconds: float = 60, **fields: Any) -> Job:
 
 
 def test_what_a_dead_process_of_this_machine_held_is_free_at_once() -> None:
-    running(f"{jobs.HOST}:{dead_pid()}:abc")
+    running(f"{holders.HOST}:{dead_pid()}:abc")
     assert jobs.sweep() == 1
     job = Job.objects.get()
     assert (job.state, job.strikes, job.lease) == (State.QUEUED, 1, "")
 
 
 def test_a_living_process_keeps_its_job_and_so_does_another_machine_s() -> None:
-    running(f"{jobs.HOST}:{os.getpid()}:abc")
+    running(f"{holders.HOST}:{os.getpid()}:abc")
     running("elsewhere:1:abc", subject="2")
     assert jobs.sweep() == 0
 
@@ -208,7 +208,7 @@ def test_a_renewed_lease_lasts() -> None:
 
 
 def test_a_job_that_keeps_killing_its_workers_is_given_up() -> None:
-    running(f"{jobs.HOST}:{dead_pid()}:abc", strikes=jobs.MAX_STRIKES - 1)
+    running(f"{holders.HOST}:{dead_pid()}:abc", strikes=jobs.MAX_STRIKES - 1)
     jobs.sweep()
     job = Job.objects.get()
     assert (job.state, job.error_class) == (State.DEAD, "killer")

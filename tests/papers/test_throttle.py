@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from digest_site import clock
+from papers import holders
 from papers.harvest import SourceError
 from papers.models import Slot
 from papers.pipeline import outside, turns
@@ -134,7 +135,7 @@ def test_the_turn_of_a_process_that_died_is_free_at_once(arxiv: FakeArxiv) -> No
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
     held = clock.machine_now() + turns.HOLD
-    Slot.objects.create(name="arxiv", holder=f"{turns.HOST}:{dead.pid}:abc", held_until=held)
+    Slot.objects.create(name="arxiv", holder=f"{holders.HOST}:{dead.pid}:abc", held_until=held)
     started = time.monotonic()
     outside.arxiv().new_list("cs.SD")
     assert time.monotonic() - started < 2
@@ -142,7 +143,7 @@ def test_the_turn_of_a_process_that_died_is_free_at_once(arxiv: FakeArxiv) -> No
 
 @pytest.mark.django_db(transaction=True)
 def test_the_turn_of_a_living_process_or_of_another_machine_is_waited_for(arxiv: FakeArxiv) -> None:
-    for holder in (f"{turns.HOST}:{os.getpid()}:abc", "elsewhere:1:abc"):
+    for holder in (f"{holders.HOST}:{os.getpid()}:abc", "elsewhere:1:abc"):
         held = clock.machine_now() + dt.timedelta(seconds=0.6)
         Slot.objects.update_or_create(
             name="arxiv", defaults={"holder": holder, "held_until": held, "next_at": None}

@@ -16,7 +16,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from digest_site import clock
-from papers import checks, jobs, pipeline, tasks
+from papers import checks, holders, jobs, pipeline, tasks
 from papers.models import Beat, Halt, Job, LLMCall, Slot, Summary
 from papers.pipeline import baton as batons
 from papers.pipeline.baton import Baton
@@ -217,7 +217,7 @@ def test_a_dead_holder_and_an_expired_lease_block_nobody() -> None:
     first.take()
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    Slot.objects.filter(name=first.name).update(holder=f"{jobs.HOST}:{gone.pid}:x")
+    Slot.objects.filter(name=first.name).update(holder=f"{holders.HOST}:{gone.pid}:x")
     assert Baton(lambda: None).take()
     Slot.objects.filter(name=first.name).update(
         holder="elsewhere:1:x", held_until=clock.machine_now() - dt.timedelta(seconds=1), next_at=None

@@ -214,7 +214,11 @@ def test_what_a_clock_ahead_of_time_wrote_is_brought_back() -> None:
     Job.objects.filter(pk=running.pk).update(lease_until=late)
     Slot.objects.update_or_create(name="arxiv", defaults={"next_at": late, "held_until": late, "holder": "x"})
     Schedule.objects.update(next_run=late)
-    assert mend_clock() == len(SCHEDULES) + 4
-    jobs.sweep()
-    assert {job.pk for job in jobs.claim([Job.Kind.TRANSLATE], 2)} == {running.pk, waiting.pk}
+    jobs.enqueue(Job.Kind.LIST, [f"{late:%F}:cs.SD", f"{clock.now():%F}:cs.SD"])
+    assert mend_clock() == len(SCHEDULES) + 5
+    assert [job.subject for job in Job.objects.filter(kind=Job.Kind.LIST)] == [f"{clock.now():%F}:cs.SD"]
+    assert jobs.sweep() == 0, "its holder lives, and renews it from now on"
+    assert [job.pk for job in jobs.claim([Job.Kind.TRANSLATE], 2)] == [waiting.pk]
+    running.refresh_from_db()
+    assert running.lease_until <= clock.machine_now() + jobs.LEASE
     assert mend_clock() == 0, "what is as it should be is left alone"

@@ -125,9 +125,10 @@ def mend() -> None:
 
 def clear_stop_files() -> None:
     """Remove what told process groups to end that have ended since."""
-    for path in stop_file(0).parent.glob("stop-*"):
+    pattern = stop_file(0).name.removesuffix("0")
+    for path in stop_file(0).parent.glob(f"{pattern}*"):
         try:
-            os.killpg(int(path.name.partition("-")[2]), 0)
+            os.killpg(int(path.name.removeprefix(pattern)), 0)
         except (ProcessLookupError, ValueError):
             path.unlink(missing_ok=True)
         except PermissionError:
