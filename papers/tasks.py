@@ -83,15 +83,34 @@ def is_stopping() -> bool:
 
 
 def install_schedules(schedules: dict[str, tuple[str, int]]) -> None:
-    """Create missing schedules and mend changed ones; `next_run` of those that exist is left alone."""
+    """Create missing schedules and mend changed ones; `next_run` of those that are as they should be is left alone."""
+    mend_schedules(schedules)
+    present = set(Schedule.objects.values_list("name", flat=True))
+    for name in schedules.keys() - present:
+        Schedule.objects.create(name=name, **_columns(*schedules[name]))
+
+
+def mend_schedules(schedules: dict[str, tuple[str, int]]) -> int:
+    """Bring the schedules that there are back to what they should be, and remove all others; how many rows.
+
+    django-q2 goes through them in one transaction: one that cannot be read, and none of them ever runs.
+    """
+    changed = Schedule.objects.exclude(name__in=schedules).delete()[0]
     for name, (function, minutes) in schedules.items():
-        schedule, created = Schedule.objects.get_or_create(
-            name=name,
-            defaults={"func": function, "schedule_type": Schedule.MINUTES, "minutes": minutes, "repeats": -1},
-        )
-        if not created and (schedule.func, schedule.minutes) != (function, minutes):
-            schedule.func, schedule.minutes = function, minutes
-            schedule.save(update_fields=["func", "minutes"])
+        rows, columns = Schedule.objects.filter(name=name), _columns(function, minutes)
+        changed += rows.exclude(**columns).update(**columns)
+        changed += rows.exclude(pk=getattr(rows.first(), "pk", None)).delete()[0]
+    return changed
+
+
+def _columns(function: str, minutes: int) -> dict[str, object]:
+    plain = dict.fromkeys(["args", "kwargs", "hook", "cron", "cluster", "intended_date_kwarg"])
+    return plain | {
+        "func": function,
+        "schedule_type": Schedule.MINUTES,
+        "minutes": minutes,
+        "repeats": -1,
+    }
 
 
 def run_now(schedules: dict[str, tuple[str, int]]) -> None:

@@ -7,6 +7,22 @@ from django.core.cache import cache
 
 from posts.page_cache import shelf
 
+# pytest-django lets no test near a database that asks for none of these.
+DATABASE = {
+    "db",
+    "transactional_db",
+    "django_db_reset_sequences",
+    "django_db_serialized_rollback",
+    "live_server",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what can touch a database: the others need not run on a second one."""
+    for item in items:
+        if item.get_closest_marker("django_db") or DATABASE & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.database)
+
 
 @pytest.fixture(autouse=True)
 def plain_house(settings: pytest.FixtureRequest) -> Iterator[None]:

@@ -14,9 +14,11 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 
-from papers.tasks import mend_clock, stop_file
+from papers.tasks import SCHEDULES as PAPERS_SCHEDULES
+from papers.tasks import mend_clock, mend_schedules, stop_file
 from posts.operations.health import Heartbeat
 from posts.operations.supervisor import Child, Monitor, Supervisor, end_leftovers
+from posts.tasks import SCHEDULES
 
 UP_WITHIN = 60.0
 # How long the port of a site that is just ending may still be taken.
@@ -114,9 +116,10 @@ def worker(home: Path) -> Child:
 
 
 def mend() -> None:
-    """What a wrong clock wrote may keep a cluster from ever starting a task; without a database there is nothing."""
+    """What keeps a cluster from ever starting a task: what a wrong clock wrote, a schedule that cannot be read."""
     try:
         mend_clock()
+        mend_schedules(PAPERS_SCHEDULES | SCHEDULES)
     except DatabaseError:
         return
     finally:
