@@ -13,6 +13,13 @@ SQLITE_OPTIONS = {
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
     " PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-16000;",
 }
+# A host that freezes or loses its power in the middle of a transaction must not hold its locks for the hours that
+# TCP takes to notice: the server ends a transaction in which nothing happens.
+POSTGRES_OPTIONS = {
+    "connect_timeout": 10,
+    "options": "-c idle_in_transaction_session_timeout=120s"
+    " -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3",
+}
 
 
 def database_of(url: str) -> dict[str, Any]:
@@ -26,4 +33,6 @@ def database_of(url: str) -> dict[str, Any]:
     database |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
     if database["ENGINE"] == "django.db.backends.sqlite3":
         database["OPTIONS"] = SQLITE_OPTIONS
+    else:
+        database["OPTIONS"] = POSTGRES_OPTIONS | database.get("OPTIONS", {})
     return database

@@ -42,6 +42,8 @@ def snapshot() -> Iterator[tuple[str, dict[str, int]]]:
     """An exported snapshot of our database, and how many rows each table has in it."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        # A dump takes as long as it takes.
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         cursor.execute("SELECT pg_export_snapshot()")
         name = cursor.fetchone()[0]
         yield name, _count(cursor)

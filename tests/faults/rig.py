@@ -151,7 +151,7 @@ class Rig:
         while not self.ended.wait(RING_EVERY):
             try:
                 self.ring()
-            except AWAY:
+            except (*AWAY, OSError):
                 continue  # that is what we are here for
 
     def ring(self) -> None:

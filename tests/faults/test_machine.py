@@ -20,10 +20,11 @@ def test_a_full_disk(rig: Rig) -> None:
     """Nothing can be written for a while; when there is room again, all goes on by itself."""
     rig.model.set_delay(1)
     day = rig.begin()
-    rig.busy_worker()
+    wait_for(lambda: rig.model.calls != [], "a question")
     with full_disk(rig):
-        wait_for(lambda: "disk I/O error" in rig.said(), "a write that fails")
-        time.sleep(2)  # and some more
+        wait_for(lambda: all(call.end for call in rig.model.calls), "all answers")
+        time.sleep(2)
+        assert rig.sql("SELECT 1 FROM papers_llmcall WHERE state = 'open'") != [], "an answer was stored"
     rig.finish(day)
     assert rig.sql("PRAGMA integrity_check") == [("ok",)]
 
@@ -93,7 +94,9 @@ print(mine)
 def test_eight_writers_at_one_sqlite_file(rig: Rig) -> None:
     """Nobody is told that the database is locked, and each piece of work is done once."""
     command = [sys.executable, "-c", WRITER]
-    surroundings = rig.cluster.environment() | {"DJANGO_SETTINGS_MODULE": "digest_site.settings"}
+    # On a busy machine eight processes are slower than a lease of three seconds.
+    patient = {"DJANGO_SETTINGS_MODULE": "digest_site.settings", "LEASE_SECONDS": "90"}
+    surroundings = rig.cluster.environment() | patient
     writers = [
         subprocess.Popen(
             [*command, f"w{number}"],

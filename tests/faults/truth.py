@@ -17,10 +17,10 @@ PUBLIC = """SELECT a.arxiv_id, s.public_id FROM posts_entry e JOIN posts_dailypo
     JOIN papers_paper a ON a.id = e.paper_id JOIN papers_summary s ON s.paper_id = a.id
     JOIN papers_revision r ON r.id = s.public_id
     WHERE p.status = 'published' AND e.held = '' AND r.reading <> ''"""
-# A person has what the machine cannot do: a refusal, or a text with a finding that blocks it.
+# A person has what the machine cannot do: a refusal, a text with a finding that blocks it, a file that is too large.
 PEOPLE_S = """SELECT a.arxiv_id, s.id FROM posts_entry e JOIN posts_dailypost p ON p.id = e.post_id
     JOIN papers_paper a ON a.id = e.paper_id JOIN papers_summary s ON s.paper_id = a.id
-    LEFT JOIN papers_job j ON j.subject = a.arxiv_id AND j.kind = 'analyse'
+    LEFT JOIN papers_job j ON j.subject = a.arxiv_id AND j.kind IN ('fulltext', 'analyse')
     WHERE (s.status = 'manual' OR s.status = 'needs_review' AND s.worst = 'block' OR j.state = 'dead')"""
 OF_DAY = " AND p.date = ?"
 

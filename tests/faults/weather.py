@@ -9,9 +9,11 @@ from tests.fakes.arxiv_faults import Fault
 from tests.fakes.model import FakeModel
 from tests.fakes.model_faults import TEXTS
 
+DOWNLOADS = {"pdf", "html"}
+
 
 class Weather:
-    """A world's weather: the next fault that this door can have, but never two in a row at one door."""
+    """A world's weather: the next fault that this door can have; at a listing's door never two in a row."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self.left = list(names)
@@ -27,7 +29,7 @@ class Weather:
             for name in self.left:
                 if Fault(name).applies(path):
                     self.left.remove(name)
-                    self.spared.add(door)
+                    self.spared |= {door} - DOWNLOADS
                     return [name]
         return []
 
