@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from digest_site import clock
@@ -60,6 +60,25 @@ def test_a_paid_reply_is_used_again_and_never_asked_for_twice(model: FakeModel) 
     job = claimed(Kind.TRANSLATE, make_waiting().paper)
     assert asked(job) == asked(job)
     assert model.hits == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_paid_reply_is_stored_once_the_database_is_there_again(
+    model: FakeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = claimed(Kind.TRANSLATE, make_waiting().paper)
+    monkeypatch.setattr(money, "STORE_AGAIN", (0, 0, 0))
+    save, away = LLMCall.save, iter([OperationalError("disk I/O error"), InterfaceError("closed")])
+
+    def save_or_fail(call: LLMCall, **options: Any) -> None:
+        if options.get("update_fields") and (error := next(away, None)):
+            raise error
+        save(call, **options)
+
+    monkeypatch.setattr(LLMCall, "save", save_or_fail)
+    asked(job)
+    assert next(away, None) is None
+    assert LLMCall.objects.get().state == LLMCall.State.DONE and model.hits == 1
 
 
 @pytest.mark.django_db

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 
 from digest_site import clock
 from papers import checks, holders, jobs, pipeline, tasks
@@ -88,6 +88,39 @@ def test_a_bug_in_one_job_is_recorded_with_it(monkeypatch: pytest.MonkeyPatch) -
     broken.refresh_from_db()
     assert (broken.state, broken.error_class) == (State.WAITING, "bug") and "a bug of ours" in broken.reason
     assert states()[State.DONE] == 2
+
+
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_that_the_database_was_away_is_no_strike(
+    monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    backlog(1)
+
+    def work(job: Job) -> None:
+        raise error("the connection is closed")
+
+    monkeypatch.setitem(pipeline.work.WORK, Kind.TRANSLATE, work)
+    pipeline.work_off([Kind.TRANSLATE])
+    job = Job.objects.get()
+    assert (job.state, job.error_class, job.strikes) == (State.WAITING, "database", 0)
+
+
+def test_work_that_has_begun_goes_on_while_the_database_is_away(
+    model: FakeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model.set_delay(0.3)
+    backlog(2)
+    monkeypatch.setattr(pipeline.work, "LOOK_SECONDS", 0.05)
+    claim, away = jobs.claim, iter([OperationalError("the database system is starting up")] * 3)
+
+    def claim_or_fail(*kinds: Any, **options: Any) -> list[Job]:
+        if Job.objects.filter(state=State.RUNNING).exists() and (error := next(away, None)):
+            raise error
+        return claim(*kinds, **options)
+
+    monkeypatch.setattr(jobs, "claim", claim_or_fail)
+    assert pipeline.work_off([Kind.TRANSLATE]).total(State.DONE) == 2
+    assert next(away, None) is None and model.hits == 2
 
 
 def test_a_chain_goes_on_in_one_run(model: FakeModel) -> None:
@@ -330,6 +363,10 @@ def test_the_queue_s_own_settings_are_sound(settings: Any) -> None:
     ("wrong", "id"),
     [
         ({"retry": 700}, "papers.E001"),
+        ({"queue_limit": 50}, "papers.E001"),
+        ({"bulk": 20}, "papers.E001"),
+        ({"workers": 1}, "papers.E001"),
+        ({"timeout": 9000}, "papers.E001"),
         ({"ack_failures": False}, "papers.E002"),
         ({"max_attempts": 0}, "papers.E002"),
         ({"catch_up": True}, "papers.E003"),
