@@ -32,7 +32,7 @@ def server_rig() -> Iterator[Rig]:
     if not which("redis-server") or not list(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
         pytest.skip("no PostgreSQL and Redis on this machine")
     # Not pytest's own folder: PostgreSQL's user may not go there.
-    with TemporaryDirectory(prefix="digest-servers-") as name:
+    with TemporaryDirectory(prefix="digest-servers-", ignore_cleanup_errors=True) as name:
         servers = Servers(Path(name))
         try:
             with Rig(servers, servers.folder, DAYS) as rig:

@@ -36,7 +36,7 @@ SETTINGS = {
     "LLM_DEADLINE_SECONDS": "20",
     "LLM_PRICE_INPUT": "1",
     "LLM_PRICE_OUTPUT": "2",
-    "LEASE_SECONDS": "3",
+    "LEASE_SECONDS": "8",
     "WEDGED_SECONDS": "10",
     "SITE_URL": "http://127.0.0.1",
     "LOG_LEVEL": "ERROR",

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,19 @@ def test_one_signal_ends_it_and_its_children_in_order(tmp_path: Path, number: si
     assert process.wait(5) == 0
     assert gone(child)
     assert "Traceback" not in process.communicate()[1]
+
+
+def test_a_full_disk_does_not_end_a_supervisor_that_wants_to_say_something(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(sys, "stderr", full)
+        child = Child("短命", [sys.executable, "-c", "pass"])
+        run_until([child], tmp_path, lambda: child.starts >= 2)
+        monkeypatch.undo()
+        with suppress(OSError):
+            full.close()
+    assert child.starts >= 2
 
 
 def test_a_child_that_dies_is_started_again(tmp_path: Path) -> None:
