@@ -69,8 +69,9 @@ class EditorAdmin(UserAdmin):
         in_the_log = ReviewEvent.objects.filter(by=obj).exists()
         return allowed and not in_the_log and not Revision.objects.filter(author=obj).exists()
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+    def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:
         """Many at once are not deleted: the delete action asks nobody about each."""
-        actions = super().get_actions(request)
+        where = {"action_location": action_location} if action_location else {}  # Django 6.1 and later
+        actions = super().get_actions(request, **where)
         actions.pop("delete_selected", None)
         return actions

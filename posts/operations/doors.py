@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 
 import requests
 from django.conf import settings
-from django.core.mail import get_connection
 
 from digest_site import clock, logs
 from papers.pipeline.outside import wait_turn
 from posts.telling import chats
+from posts.telling.mail_server import connection
 
 from . import health
 from .health import BAD, GOOD, NOTE, Look, Sign
@@ -104,7 +104,7 @@ def mail() -> Sign:
     if not settings.MAIL_ON:
         return Sign("邮件", GOOD, "没有设 EMAIL_URL：不寄信")
     try:
-        with get_connection(fail_silently=False, timeout=TIMEOUT):
+        with connection(TIMEOUT):
             return Sign("邮件", GOOD, f"{settings.EMAIL_HOST} 可用")
     except (OSError, smtplib.SMTPException) as error:
         return Sign("邮件", BAD, logs.clean(str(error)) or type(error).__name__, "看 EMAIL_URL")

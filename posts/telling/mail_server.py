@@ -9,7 +9,8 @@ import smtplib
 from collections.abc import Callable
 from contextlib import suppress
 
-from django.core.mail import EmailMessage, get_connection
+from django.core import mail
+from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 
 from .errors import NoSuchAddress, NotTaken, Refused, Unreachable
@@ -18,6 +19,14 @@ from .errors import NoSuchAddress, NotTaken, Refused, Unreachable
 TIMEOUT = 30
 ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+")
 ABOUT_POLICY = re.compile(r"^5\.7\.\d")
+
+
+def connection(timeout: float) -> BaseEmailBackend:
+    """A connection, not yet open, to the mail server of the settings; seconds for each step."""
+    mailers = getattr(mail, "mailers", None)  # Django 6.1 and later, where get_connection is going away
+    made: BaseEmailBackend = mailers.default if mailers else mail.get_connection()
+    made.timeout = timeout
+    return made
 
 
 class MailServer:
@@ -51,7 +60,7 @@ class MailServer:
     def _send(self, make: Callable[[BaseEmailBackend], EmailMessage]) -> None:
         try:
             if self.connection is None:
-                self.connection = get_connection(fail_silently=False, timeout=TIMEOUT)
+                self.connection = connection(TIMEOUT)
                 self.connection.open()
             make(self.connection).send()
             self.letters += 1

@@ -83,8 +83,8 @@ from papers.models import Job
 name, until = sys.argv[1], time.monotonic() + 4
 mine = 0
 while time.monotonic() < until:
-    jobs.enqueue("notify", [f"{name}-{mine}"])
-    for job in jobs.claim(["notify"], 2):
+    jobs.enqueue("assemble", [f"{name}-{mine}"])
+    for job in jobs.claim(["assemble"], 2):
         jobs.finish(job)
     mine += 1
 print(mine)
@@ -113,8 +113,8 @@ def test_eight_writers_at_one_sqlite_file(rig: Rig) -> None:
     rig.finish(day)
     wanted = sum(int(out) for out, _ in answers)
     done = rig.sql(
-        "SELECT count(*), max(attempts) FROM papers_job WHERE kind = 'notify' AND state IN ('done', 'queued')"
+        "SELECT count(*), max(attempts) FROM papers_job WHERE kind = 'assemble' AND state IN ('done', 'queued')"
     )
     assert done == [(wanted, 1)]
     assert "locked" not in rig.said()
-    rig.sql("DELETE FROM papers_job WHERE kind = 'notify'")
+    rig.sql("DELETE FROM papers_job WHERE kind = 'assemble'")
