@@ -268,7 +268,8 @@ Q_CLUSTER = {
     "save_limit": -1,
     "catch_up": False,
     "recycle": 200,
-    "max_rss": 600_000,
+    # kB. A worker starts with 60 MB and has 105 after its first model call, SDK and all: a fresh one rests in its place.
+    "max_rss": 90_000,
     "poll": 0.5,
     "log_level": "WARNING",
 }
