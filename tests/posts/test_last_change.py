@@ -103,6 +103,6 @@ def test_a_transaction_sees_its_own_change() -> None:
 @pytest.mark.django_db
 def test_it_is_one_read_by_primary_key() -> None:
     with CaptureQueriesContext(connection) as queries:
-        assert last_change().number == "0"
+        last_change()
     assert len(queries) == 1
     assert "WHERE id = 1" in queries[0]["sql"]
