@@ -23,9 +23,9 @@ def of_paper(card: Card, corrections: Iterable[Correction] = ()) -> str:
     # Readers show the item's title, which is plain text: formulae are repeated here as they should look.
     title = f"<p><b>{html.title}</b></p>\n" if "<math" in html.title else ""
     return (
-        f'{title}<p lang="en"><b>{html.english_title}</b></p>\n<p>{_authors(card)}</p>\n'
+        f"{title}{_english_title(card, 'b')}<p>{_authors(card)}</p>\n"
         f"<p>{_categories(card)}</p>\n<p>{_mark(card)}</p>\n{_notice(card)}"
-        f'<h2>摘要</h2>\n{html.abstract}\n<h2>Abstract</h2>\n<div lang="en">{html.english_abstract}</div>\n'
+        f"<h2>摘要</h2>\n{html.abstract}\n{_english_abstract(html.english_abstract)}"
         f"{_part('详细解读', html.reading)}{_corrections(corrections)}<p>{_links(card)}</p>"
     )
 
@@ -46,9 +46,19 @@ def _listed(card: Card) -> str:
     html = card.html
     return (
         f"<h2>{_link(absolute(card.url), html.title)}</h2>\n"
-        f'<p lang="en">{html.english_title}</p>\n<p>{_authors(card)}</p>\n{html.abstract}\n'
+        f"{_english_title(card)}<p>{_authors(card)}</p>\n{html.abstract}\n"
         f"<p>{_mark(card)} · {_link(card.abs_url, 'arXiv')} · {_link(card.pdf_url, 'PDF')}</p>"
     )
+
+
+def _english_title(card: Card, tag: str = "span") -> str:
+    """Nothing for papers of the old site: their title is the English one already."""
+    return f'<p lang="en"><{tag}>{card.html.english_title}</{tag}></p>\n' if card.has_chinese_title else ""
+
+
+def _english_abstract(html: str) -> str:
+    """Nothing until arXiv has told what an old post did not have."""
+    return f'<h2>Abstract</h2>\n<div lang="en">{html}</div>\n' if html else ""
 
 
 def _nothing(post: DailyPost) -> str:
