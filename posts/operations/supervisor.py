@@ -21,6 +21,8 @@ from pathlib import Path
 from types import FrameType
 
 LOOK_SECONDS = 5.0
+# What a cluster consists of is learnt while it is young: later on, workers are replaced.
+YOUNG_LOOK_SECONDS = 0.3
 TICK_SECONDS = 0.1
 # A child that dies at once is not started again in a tight loop.
 LEAST_LIFE = 10.0
@@ -117,7 +119,7 @@ class Supervisor:
         for child in self.children:
             child.start(mark(self.home))
         fine = ready(self)
-        while fine and self.wait(self.look):
+        while fine and self.wait(self._pause()):
             for child in self.children:
                 self._tend(child)
         self._end()
@@ -132,6 +134,11 @@ class Supervisor:
         while not self.signals and (left := until - time.monotonic()) > 0:
             time.sleep(min(TICK_SECONDS, left))
         return not self.signals
+
+    def _pause(self) -> float:
+        """Seconds until the next look; children that were just started are looked at more often."""
+        is_young = any(child.age < self.least_life for child in self.children)
+        return min(self.look, YOUNG_LOOK_SECONDS) if is_young else self.look
 
     def _count_signal(self, number: int, frame: FrameType | None) -> None:
         self.signals += 1

@@ -27,7 +27,6 @@ class Cluster:
         self.log = folder / "log"
         self.supervisor: subprocess.Popen[bytes] | None = None
         self.kills = 0
-        self.first: dict[int, list[int]] = {}
 
     def environment(self) -> dict[str, str]:
         machine = {"PYTHONPATH": MACHINE, "RIG_HOST": self.host, "RIG_CLOCK": str(self.clock)}
@@ -98,16 +97,12 @@ class Cluster:
     def pool(self) -> list[int]:
         """Workers, monitor, pusher of a fresh cluster, in this order; nothing until it is complete."""
         found = sorted((pid for one in self.sentinels() for pid in children_of(one)), key=_age_rank)
-        if len(found) != WORKERS + 2:
-            return []
-        for main in self.mains():
-            self.first.setdefault(main, found)
-        return found
+        return found if len(found) == WORKERS + 2 else []
 
     def fresh_pool(self) -> list[int]:
         """The same of a cluster in which nothing was replaced: started anew if need be."""
         pool, mains = self.pool(), self.mains()
-        if not pool or self.first.get(mains[0]) != pool:
+        if not pool or not began_together(pool):
             self.kill(*mains)
             wait_for(lambda: self.pool() != [] and self.mains() != mains, "a new cluster")
         return self.pool()
@@ -117,6 +112,12 @@ class Cluster:
         for pid in pids:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+
+
+def began_together(pids: list[int]) -> bool:
+    """Whether they were started in one go: in a pool whose workers were replaced, age does not tell who is who."""
+    ticks = [_age_rank(pid)[0] for pid in pids]
+    return max(ticks) - min(ticks) < 1.5 * os.sysconf("SC_CLK_TCK")
 
 
 def wait_for(

@@ -32,7 +32,7 @@ def test_idle_workers_one_of_which_may_hold_the_queues_lock(rig: Rig) -> None:
 def test_the_monitor_that_holds_the_results_lock(rig: Rig) -> None:
     """Tasks would run again and again, because nobody acknowledges them."""
     pool, main = rig.cluster.fresh_pool(), rig.cluster.mains()
-    time.sleep(0.5)
+    time.sleep(1.0)  # idle by now, and the supervisor has seen who is who
     rig.cluster.kill(pool[2])
     day = rig.begin()
     rig.finish(day)
