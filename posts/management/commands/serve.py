@@ -97,7 +97,7 @@ def web_command(host: str) -> list[str]:
         *(sys.executable, "-m", "gunicorn", "digest_site.wsgi:application"),
         *("--bind", f"{where}:{settings.PORT}", "--workers", str(settings.WEB_WORKERS), "--threads", "8"),
         *("--worker-class", "gthread", "--preload", "--timeout", "60", "--graceful-timeout", "5"),
-        *("--max-requests", "20000", "--max-requests-jitter", "2000", "--log-level", "warning"),
+        *("--max-requests", "500000", "--max-requests-jitter", "50000", "--log-level", "warning"),
         *("--worker-tmp-dir", tmp_dir()),
     ]
 
