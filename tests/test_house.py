@@ -30,7 +30,7 @@ LEAVES = {
 # Leaves that talk to the outside; only the pipeline gives them addresses, keys and turns.
 NETWORK = {"papers.harvest", "papers.llm"}
 # Files that hand the environment on to the processes they start.
-STARTERS = {"posts/management/commands/up.py", "posts/operations/supervisor.py"}
+STARTERS = {"posts/management/commands/up.py", "posts/operations/processes.py"}
 
 
 def modules() -> Iterator[tuple[str, Path]]:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from django.conf import settings
 from django.db import connection, transaction
 
-from .supervisor import environment
+from .processes import environment
 
 TABLES = """SELECT table_name FROM information_schema.tables
     WHERE table_schema = 'public' AND table_type = 'BASE TABLE' ORDER BY table_name"""

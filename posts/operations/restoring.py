@@ -16,7 +16,7 @@ from papers.models import Generation
 
 from . import postgres
 from .backup import BackupError, Manifest, check_sqlite, make, read_manifest, run, scratch_folder
-from .supervisor import environment
+from .processes import environment
 
 
 def drill(path: Path) -> Manifest:

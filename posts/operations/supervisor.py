@@ -8,17 +8,17 @@ Nothing outlives the supervisor: the kernel tells the children when it is gone, 
 left behind all the same is known by a mark in its environment and ended at the next start.
 """
 
-import ctypes
-import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
+
+from .processes import MARK, age_rank, children_of, end_with_parent, environment, kill_group, leftovers, mark
 
 LOOK_SECONDS = 5.0
 # What a cluster consists of is learnt while it is young: later on, workers are replaced.
@@ -27,20 +27,12 @@ TICK_SECONDS = 0.1
 # A child that dies at once is not started again in a tight loop.
 LEAST_LIFE = 10.0
 GRACE_SECONDS = 30.0
-MARK = "DIGEST_SUPERVISOR"
-PR_SET_PDEATHSIG = 1
-LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 def say(text: str) -> None:
     """The supervisor's only voice; that nobody can hear it (a full disk, a pipe without a reader) is no reason to die."""
     with suppress(OSError):
         print(text, file=sys.stderr, flush=True)  # noqa: T201
-
-
-def environment(**changes: str) -> dict[str, str]:
-    """The environment for a program that we start, with these changes."""
-    return os.environ | changes
 
 
 @dataclass
@@ -68,7 +60,7 @@ class Child:
             cwd=self.cwd,
             env=environment(**{MARK: mark}),
             start_new_session=True,
-            preexec_fn=_end_with_parent,
+            preexec_fn=end_with_parent,
         )
         self.started = time.monotonic()
         self.starts += 1
@@ -187,77 +179,15 @@ class Monitor:
             return monitor not in pool
         if len(pool) == self.workers + 2:
             # The sentinel starts its workers first, then the monitor, then the pusher.
-            self.known = (child.process.pid, sorted(pool, key=_age_rank)[-2])
+            self.known = (child.process.pid, sorted(pool, key=age_rank)[-2])
         return False
 
 
-def children_of(pid: int) -> list[int]:
-    """The living processes whose parent is `pid`; none where there is no /proc."""
-    try:
-        lists = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children")]
-    except OSError:
-        return []
-    return [int(one) for text in lists for one in text.split() if _start_of(int(one))]
-
-
-def _age_rank(pid: int) -> tuple[int, int]:
-    """Orders processes by when they began."""
-    return int(_start_of(pid) or 0), pid
-
-
-def kill_group(group: int) -> None:
-    try:
-        os.killpg(group, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        return
-
-
-def mark(home: Path) -> str:
-    """What says in a child's environment whose it is: our process id and its start, and the installation."""
-    return f"{os.getpid()}:{_start_of(os.getpid())}:{home}"
-
-
 def end_leftovers(home: Path) -> int:
-    """Kill the groups that a supervisor of this installation, itself gone, has left behind."""
-    groups = {group for group, text in _marked() if text.endswith(f":{home}") and not _is_alive(text)}
+    """Kill what a supervisor of this installation, itself gone, has left behind; how many groups there were."""
+    groups = leftovers(home)
     for group in groups:
         kill_group(group)
     if groups:
         say(f"结束了上次遗留的 {len(groups)} 组进程")
     return len(groups)
-
-
-def _marked() -> Iterator[tuple[int, str]]:
-    """(process group, mark) of every process of ours that carries one; nothing where there is no /proc."""
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            environment = (folder / "environ").read_bytes().decode(errors="replace")
-            group = os.getpgid(int(folder.name))
-        except OSError:
-            continue
-        for line in environment.split("\0"):
-            if line.startswith(f"{MARK}=") and group != os.getpgrp():
-                yield group, line.partition("=")[2]
-
-
-def _is_alive(text: str) -> bool:
-    pid, start, _ = text.split(":", 2)
-    return _start_of(int(pid)) == start
-
-
-def _start_of(pid: int) -> str:
-    """When a process began, in the kernel's ticks (field 22 of /proc/PID/stat); empty for none.
-
-    A zombie still has its entry, but nothing of it runs.
-    """
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return ""
-    return "" if fields[0] in "ZX" else fields[19]
-
-
-def _end_with_parent() -> None:
-    """In the child, before its program: a SIGTERM from the kernel when the supervisor is gone."""
-    if LIBC:
-        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from posts.operations.supervisor import _age_rank, children_of, kill_group
+from posts.operations.processes import age_rank, children_of, kill_group
 from tests.faults.components import ROOT
 
 WORKERS = 2
@@ -96,7 +96,7 @@ class Cluster:
 
     def pool(self) -> list[int]:
         """Workers, monitor, pusher of a fresh cluster, in this order; nothing until it is complete."""
-        found = sorted((pid for one in self.sentinels() for pid in children_of(one)), key=_age_rank)
+        found = sorted((pid for one in self.sentinels() for pid in children_of(one)), key=age_rank)
         return found if len(found) == WORKERS + 2 else []
 
     def fresh_pool(self) -> list[int]:
@@ -116,7 +116,7 @@ class Cluster:
 
 def began_together(pids: list[int]) -> bool:
     """Whether they were started in one go: in a pool whose workers were replaced, age does not tell who is who."""
-    ticks = [_age_rank(pid)[0] for pid in pids]
+    ticks = [age_rank(pid)[0] for pid in pids]
     return max(ticks) - min(ticks) < 1.5 * os.sysconf("SC_CLK_TCK")
 
 

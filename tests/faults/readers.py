@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from posts.operations.supervisor import children_of
+from posts.operations.processes import children_of
 from tests.faults.cluster import wait_for
 from tests.faults.rig import Rig
 

@@ -3,7 +3,7 @@
 The broker on Redis loses whatever a killed process had fetched; the Job table does not.
 """
 
-from posts.operations.supervisor import children_of, kill_group
+from posts.operations.processes import children_of, kill_group
 from tests.faults.cluster import wait_for
 from tests.faults.components import Servers
 from tests.faults.readers import reading

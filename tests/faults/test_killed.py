@@ -5,7 +5,7 @@ import signal
 import time
 from random import Random
 
-from posts.operations.supervisor import _start_of
+from posts.operations.processes import start_of
 from tests.faults.cluster import wait_for
 from tests.faults.rig import LLM_CONCURRENCY, Rig
 
@@ -99,4 +99,4 @@ def test_a_sigterm_to_the_whole_group(rig: Rig) -> None:
 
 
 def is_gone(pid: int) -> bool:
-    return not _start_of(pid)
+    return not start_of(pid)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from posts.operations import supervisor
-from posts.operations.supervisor import Child, Supervisor, end_leftovers, mark
+from posts.operations.processes import children_of, mark, start_of, starter_lives
+from posts.operations.supervisor import Child, Monitor, Supervisor, end_leftovers
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(60)"]
 # Starts a process of its own in the same group, and says which.
@@ -49,7 +49,7 @@ def supervised(home: Path, command: list[str]) -> tuple[subprocess.Popen[str], i
 
 
 def gone(pid: int, within: float = 5.0) -> bool:
-    return until(lambda: not supervisor._start_of(pid), within)
+    return until(lambda: not start_of(pid), within)
 
 
 def until(true: Callable[[], bool], within: float = 5.0) -> bool:
@@ -167,8 +167,8 @@ def test_the_children_of_a_living_supervisor_are_left_alone(tmp_path: Path) -> N
 
 
 def test_the_mark_names_a_process_that_lives(tmp_path: Path) -> None:
-    assert supervisor._is_alive(mark(tmp_path))
-    assert not supervisor._is_alive(f"{os.getpid()}:1:{tmp_path}")
+    assert starter_lives(mark(tmp_path))
+    assert not starter_lives(f"{os.getpid()}:1:{tmp_path}")
 
 
 CLUSTER = [
@@ -188,20 +188,20 @@ CLUSTER = [
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="there is no /proc here")
 @pytest.mark.parametrize(("number", "lost"), [(0, False), (1, False), (2, True), (3, False)])
 def test_a_monitor_that_was_killed_is_missed_others_are_not(number: int, lost: bool) -> None:
-    monitor, child = supervisor.Monitor(workers=2), Child("后台", CLUSTER)
+    monitor, child = Monitor(workers=2), Child("后台", CLUSTER)
     child.start()
     assert child.process
     main = child.process.pid
 
     def pool() -> list[int]:
-        return sorted(pid for one in supervisor.children_of(main) for pid in supervisor.children_of(one))
+        return sorted(pid for one in children_of(main) for pid in children_of(one))
 
     try:
         assert until(lambda: len(pool()) == 4)
         assert not monitor.is_lost(child)
         victim = pool()[number]
         os.kill(victim, signal.SIGKILL)
-        until(lambda: not supervisor._start_of(victim))
+        until(lambda: not start_of(victim))
         assert until(lambda: monitor.is_lost(child), 0.5) == lost
     finally:
         child.kill()

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from posts.management.base import Usage
 from posts.operations import moving
-from posts.operations.supervisor import environment
+from posts.operations.processes import environment
 
 
 class Command(BaseCommand):
