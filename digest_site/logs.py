@@ -2,6 +2,8 @@
 
     2026-01-28T01:02:03Z INFO papers.work [translate 2601.19786] translated in 3.2 s
 
+Times are UTC. What belongs to the line above (a traceback) is indented by two spaces.
+
 With LOG_JSON=yes each line is a JSON object with `time`, `level`, `logger`, `about`, `message` and, after an
 error, `trace`: what log collectors want.
 """
@@ -104,7 +106,7 @@ def _json(fields: dict[str, str]) -> str:
 
 def _text(fields: dict[str, str]) -> str:
     subject = f" [{fields['about']}]" if fields["about"] else ""
+    said = "\n".join(filter(None, [fields["message"], fields["trace"]])).rstrip()
     # A line break in what a paper or a server wrote must not look like a line of ours.
-    message = fields["message"].replace("\r", "").replace("\n", "\n  ")
-    line = f"{fields['time']} {fields['level']} {fields['logger']}{subject} {message}"
-    return f"{line}\n{fields['trace']}" if fields["trace"] else line
+    said = said.replace("\r", "").replace("\n", "\n  ")
+    return f"{fields['time']} {fields['level']} {fields['logger']}{subject} {said}"

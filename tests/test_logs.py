@@ -65,6 +65,14 @@ def test_a_line_break_in_a_message_cannot_forge_a_line() -> None:
     assert [one for one in line("%s", forged).splitlines() if one.startswith("2026-01-28T00:00:00Z")] == []
 
 
+def test_a_line_break_in_an_error_cannot_forge_a_line() -> None:
+    try:
+        raise ValueError("title\n2026-01-28T00:00:00Z ERROR papers all is lost")
+    except ValueError as error:
+        first, *rest = line("failed", error=error).splitlines()
+    assert rest and all(one.startswith("  ") for one in rest)
+
+
 @pytest.mark.parametrize(
     ("address", "tokens"),
     [
