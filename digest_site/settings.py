@@ -1,6 +1,7 @@
 """Every setting, and the only reader of the environment (see .env.example for each variable)."""
 
 import datetime as dt
+import logging
 import os
 import re
 import secrets
@@ -349,5 +350,9 @@ LOGGING = {
         # An address that is not there is the business of whoever asked for it.
         "django.request": {"level": "ERROR"},
         "django-q": {"handlers": [], "level": "WARNING", "propagate": True},
+        # So would gunicorn's. Its master loads these settings before there is anything to say (--preload).
+        "gunicorn.error": {"handlers": [], "level": "WARNING", "propagate": True},
     },
 }
+# Python's warnings as well.
+logging.captureWarnings(True)

@@ -8,17 +8,19 @@ Nothing outlives the supervisor: the kernel tells the children when it is gone, 
 left behind all the same is known by a mark in its environment and ended at the next start.
 """
 
+import logging
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
 from .processes import MARK, age_rank, children_of, end_with_parent, environment, kill_group, leftovers, mark
+
+# That nobody can hear it (a full disk, a pipe without a reader) is no reason to die: a log handler never raises.
+log = logging.getLogger("posts.supervisor")
 
 LOOK_SECONDS = 5.0
 # What a cluster consists of is learnt while it is young: later on, workers are replaced.
@@ -27,12 +29,6 @@ TICK_SECONDS = 0.1
 # A child that dies at once is not started again in a tight loop.
 LEAST_LIFE = 10.0
 GRACE_SECONDS = 30.0
-
-
-def say(text: str) -> None:
-    """The supervisor's only voice; that nobody can hear it (a full disk, a pipe without a reader) is no reason to die."""
-    with suppress(OSError):
-        print(text, file=sys.stderr, flush=True)  # noqa: T201
 
 
 @dataclass
@@ -138,7 +134,7 @@ class Supervisor:
     def _tend(self, child: Child) -> None:
         if child.alive and not child.wedged(child):
             return
-        say(f"{child.name}：{'没有响应' if child.alive else '已退出'}，重新启动")
+        log.warning("%s：%s，重新启动", child.name, "没有响应" if child.alive else "已退出")
         child.kill()
         if self.wait(self.least_life - child.age):
             child.start(mark(self.home))
@@ -153,7 +149,7 @@ class Supervisor:
                 break
             if waited > 2 and not told:
                 told = True
-                say("正在停下，等进行中的工作结束（再按一次 Ctrl-C 立即停止）")
+                log.info("正在停下，等进行中的工作结束（再按一次 Ctrl-C 立即停止）")
             time.sleep(TICK_SECONDS)
         for child in self.children:
             child.kill()
@@ -189,5 +185,5 @@ def end_leftovers(home: Path) -> int:
     for group in groups:
         kill_group(group)
     if groups:
-        say(f"结束了上次遗留的 {len(groups)} 组进程")
+        log.warning("结束了上次遗留的 %d 组进程", len(groups))
     return len(groups)

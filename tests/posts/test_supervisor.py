@@ -1,5 +1,6 @@
 """The supervisor with real processes: small ones, so that each test is a second."""
 
+import logging
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from posts.operations import supervisor
 from posts.operations.processes import children_of, mark, start_of, starter_lives
 from posts.operations.supervisor import Child, Monitor, Supervisor, end_leftovers
 
@@ -91,11 +93,10 @@ def test_one_signal_ends_it_and_its_children_in_order(tmp_path: Path, number: si
 def test_a_full_disk_does_not_end_a_supervisor_that_wants_to_say_something(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    child = Child("短命", [sys.executable, "-c", "pass"])
     with Path("/dev/full").open("w") as full:
-        monkeypatch.setattr(sys, "stderr", full)
-        child = Child("短命", [sys.executable, "-c", "pass"])
+        monkeypatch.setattr(supervisor.log, "handlers", [logging.StreamHandler(full)])
         run_until([child], tmp_path, lambda: child.starts >= 2)
-        monkeypatch.undo()
         with suppress(OSError):
             full.close()
     assert child.starts >= 2

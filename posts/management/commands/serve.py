@@ -1,5 +1,6 @@
 """`manage.py serve`: web and worker together, watched over; one Ctrl-C ends both."""
 
+import logging
 import os
 import socket
 import sys
@@ -19,6 +20,8 @@ from papers.tasks import mend_clock, mend_schedules, stop_file
 from posts.operations.health import Heartbeat
 from posts.operations.supervisor import Child, Monitor, Supervisor, end_leftovers
 from posts.tasks import SCHEDULES
+
+log = logging.getLogger("posts.serve")
 
 UP_WITHIN = 60.0
 # How long the port of a site that is just ending may still be taken.
@@ -61,7 +64,7 @@ class Command(BaseCommand):
         web, until = supervisor.children[0], time.monotonic() + UP_WITHIN
         while not answers(f"{url}healthz"):
             if not web.alive or time.monotonic() > until:
-                self.stderr.write("网站没有启动，见上面的说明")
+                log.error("网站没有启动，见上面的说明")
                 return False
             if not supervisor.wait(0.1):
                 return True
