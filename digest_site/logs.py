@@ -78,6 +78,18 @@ def clean(text: str) -> str:
     return scrub(text, secrets_in(filter(None, settings.SECRETS)))
 
 
+class NoAnswers(logging.Filter):
+    """Drops what Django logs of each 503 at these paths: the monitor that asked knows, and asks again every minute."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        super().__init__()
+        self.paths = set(paths)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        path = getattr(getattr(record, "request", None), "path", "")
+        return path not in self.paths or getattr(record, "status_code", 0) != 503
+
+
 class Line(logging.Formatter):
     """`secrets` are the settings that hold one: keys, and addresses with passwords in them."""
 

@@ -341,6 +341,7 @@ LOGGING = {
             "as_json": env_bool("LOG_JSON"),
         },
     },
+    "filters": {"answers": {"()": "digest_site.logs.NoAnswers", "paths": ["/healthz", "/ledger.json"]}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
@@ -348,7 +349,7 @@ LOGGING = {
         # Django's own handler would write past the formatter above.
         "django": {"handlers": [], "level": "WARNING", "propagate": True},
         # An address that is not there is the business of whoever asked for it.
-        "django.request": {"level": "ERROR"},
+        "django.request": {"level": "ERROR", "filters": ["answers"]},
         "django-q": {"handlers": [], "level": "WARNING", "propagate": True},
         # So would gunicorn's. Its master loads these settings before there is anything to say (--preload).
         "gunicorn.error": {"handlers": [], "level": "WARNING", "propagate": True},

@@ -68,6 +68,17 @@ def test_deep_says_503_without_a_heartbeat(client: Client) -> None:
     assert json.loads(answer.content)["worker"]["level"] == BAD
 
 
+def test_a_503_is_an_answer_and_no_error_of_the_site(
+    client: Client, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert client.get("/healthz?deep=1").status_code == 503
+    assert not caplog.records
+    monkeypatch.setattr(health, "deep", lambda: 1 / 0)
+    client.raise_request_exception = False
+    assert client.get("/healthz?deep=1").status_code == 500
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+
+
 def test_deep_is_well_when_the_worker_beats_and_the_day_is_listed(
     client: Client, settings: pytest.FixtureRequest
 ) -> None:
