@@ -4,7 +4,6 @@ import datetime as dt
 import logging
 import os
 import re
-import secrets
 import sys
 from decimal import Decimal
 from email.utils import parseaddr
@@ -15,6 +14,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from digest_site.database import database_of
+from digest_site.secret_key import kept_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = BASE_DIR / "data"
@@ -113,23 +113,15 @@ def env_instant(name: str) -> dt.datetime | None:
     return instant.astimezone(dt.UTC)
 
 
-def kept_secret(path: Path) -> str:
-    """The secret key of an installation that has set none: made once, readable by its owner only."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="utf-8").strip()
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(secrets.token_urlsafe(50))
-    return path.read_text(encoding="utf-8").strip()
-
-
 # Time. NOW holds the clock still for every process: rehearsals and tests.
 NOW = env_instant("NOW")
 
 # The site
 DEBUG = env_bool("DEBUG")
-SECRET_KEY = env("SECRET_KEY") or kept_secret(DATA_DIR / "secret_key")
+try:
+    SECRET_KEY = env("SECRET_KEY") or kept_secret(DATA_DIR / "secret_key")
+except OSError as error:
+    raise ImproperlyConfigured(f"SECRET_KEY is not set and cannot be kept in a file: {error}") from error
 PORT = env_int("PORT", 8000, least=1, most=65_535)
 SITE_URL = env_address("SITE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 if urlsplit(SITE_URL).path:
