@@ -12,9 +12,9 @@ from tests.fakes.model import FakeModel
 from tests.papers.machine_tools import (
     FULL_TEXT,
     analysed,
+    fake_model,
     make_full_text,
     make_waiting,
-    point_at,
     translated,
 )
 
@@ -29,8 +29,7 @@ READING = "1) **研究背景与既有方法的问题**\n口音转换的延迟太
 
 @pytest.fixture
 def model(settings: Any) -> Iterator[FakeModel]:
-    with FakeModel() as server:
-        point_at(server, settings)
+    with fake_model(settings) as server:
         yield server
 
 

@@ -1,6 +1,5 @@
 """The reading: three parts from a full text, checked, cut where it must be, and never over a person's words."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,25 +14,11 @@ from tests.papers.machine_tools import (
     analysed,
     make_full_text,
     make_waiting,
-    point_at,
     translated,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("model")]
 State, Kind, Status = Job.State, Job.Kind, Summary.Status
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[FakeModel]:
-    with FakeModel() as server:
-        yield server
-
-
-@pytest.fixture(autouse=True)
-def model(server: FakeModel, settings: Any) -> FakeModel:
-    server.forget()
-    point_at(server, settings)
-    return server
 
 
 @pytest.fixture

@@ -20,12 +20,6 @@ SOURCE = {
 LONG_TEXT = "A long paper. " + "The encoder maps frames to tokens and the decoder reads them again. " * 700
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[FakeModel]:
-    with FakeModel() as server:
-        yield server
-
-
 @pytest.fixture
 def fake(server: FakeModel) -> Iterator[FakeModel]:
     """The module's one server, as good as new."""

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -24,25 +23,17 @@ from papers.pipeline.work import WORK
 from tests import base
 from tests.base import make_paper
 from tests.fakes.model import FakeModel
-from tests.papers.machine_tools import claimed, make_waiting, point_at, translated, waits
+from tests.papers.machine_tools import claimed, make_waiting, translated, waits
 
 ROOT = Path(__file__).resolve().parents[2]
 State, Kind = LLMCall.State, Job.Kind
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[FakeModel]:
-    with FakeModel() as server:
-        yield server
-
-
 @pytest.fixture(autouse=True)
-def model(server: FakeModel, settings: Any) -> FakeModel:
-    server.forget()
-    point_at(server, settings)
+def model(model: FakeModel, settings: Any) -> FakeModel:
     settings.LLM_PRICE_INPUT, settings.LLM_PRICE_OUTPUT = Decimal(1), Decimal(2)
     settings.LLM_DAILY_BUDGET = None
-    return server
+    return model
 
 
 def asked(job: Job, words: str = "") -> LLMCall:

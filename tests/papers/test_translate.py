@@ -14,9 +14,9 @@ from papers.pipeline import failures, updating
 from papers.pipeline.work import WORK
 from tests.base import chief
 from tests.fakes.model import FakeModel
-from tests.papers.machine_tools import ABSTRACT, claimed, done, make_waiting, point_at, translated, waits
+from tests.papers.machine_tools import ABSTRACT, claimed, done, make_waiting, translated, waits
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("model")]
 State, Kind, Status = Job.State, Job.Kind, Summary.Status
 
 TITLE = "⟦M1⟧个码本的流式口音转换"
@@ -25,20 +25,6 @@ GOOD = (
 )
 WRONG = GOOD.replace("4.2%", "7.7%")
 WORSE = WRONG.replace("12.5M", "99M").replace("LibriSpeech", "the model is trained on many hours of speech")
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[FakeModel]:
-    with FakeModel() as server:
-        yield server
-
-
-@pytest.fixture(autouse=True)
-def model(server: FakeModel, settings: Any) -> FakeModel:
-    server.forget()
-    server.replies = None
-    point_at(server, settings)
-    return server
 
 
 def answer(model: FakeModel, *abstracts: str) -> None:

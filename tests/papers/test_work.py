@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from io import StringIO
 from typing import Any
 
@@ -22,23 +22,10 @@ from papers.pipeline import baton as batons
 from papers.pipeline.baton import Baton
 from tests import base
 from tests.fakes.model import FakeModel
-from tests.papers.machine_tools import make_full_text, make_waiting, point_at
+from tests.papers.machine_tools import make_full_text, make_waiting
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("model")]
 State, Kind, Status = Job.State, Job.Kind, Summary.Status
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[FakeModel]:
-    with FakeModel() as server:
-        yield server
-
-
-@pytest.fixture(autouse=True)
-def model(server: FakeModel, settings: Any) -> FakeModel:
-    server.forget()
-    point_at(server, settings)
-    return server
 
 
 def backlog(number: int, kind: str = Kind.TRANSLATE, **fields: Any) -> list[Summary]:

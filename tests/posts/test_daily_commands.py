@@ -18,6 +18,7 @@ from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.crowd import pdf_of
 from tests.fakes.model import FakeModel
 from tests.papers.ingesting import FRI, MON, THU, TUE, WED, at, papers_of, serve, week
+from tests.papers.machine_tools import fake_model
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -35,9 +36,7 @@ def arxiv(settings: Any) -> Iterator[FakeArxiv]:
 
 @pytest.fixture
 def model(settings: Any) -> Iterator[FakeModel]:
-    with FakeModel() as server:
-        settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY = server.base_url, "test"
-        settings.LLM_CONCURRENCY = 4
+    with fake_model(settings) as server:
         yield server
 
 

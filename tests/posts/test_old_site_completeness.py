@@ -21,6 +21,7 @@ from tests.fakes.arxiv_world import CC_BY, first_version, next_version
 from tests.fakes.crowd import pdf_of
 from tests.fakes.model import FakeModel
 from tests.papers.ingesting import TUE, WED, at, paper, papers_of, serve, stored, targets
+from tests.papers.machine_tools import fake_model
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -42,9 +43,7 @@ def arxiv(settings: Any) -> Iterator[FakeArxiv]:
 
 @pytest.fixture
 def model(settings: Any) -> Iterator[FakeModel]:
-    with FakeModel() as server:
-        settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY = server.base_url, "test"
-        settings.LLM_CONCURRENCY = 4
+    with fake_model(settings) as server:
         yield server
 
 
