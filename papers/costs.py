@@ -1,10 +1,9 @@
-"""What the model cost: sums over the calls, by day, model, purpose, paper and category.
+"""What the model cost: sums over the calls, by day, model, purpose and paper.
 
 Amounts are in the currency of the configured prices. A call without a price is counted, never as zero: `priced` says
 how many of the calls have one.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -69,13 +68,6 @@ def by_paper(calls: Calls | None = None) -> list[Line]:
 
 def of_paper(paper: Paper) -> Line:
     return total(LLMCall.objects.filter(paper=paper), paper.arxiv_id)
-
-
-def of_categories(codes: Iterable[str], name: str = "") -> Line:
-    """What the papers of these categories cost: of a digest, by its categories. A paper in two digests is in both."""
-    codes = list(codes)
-    papers = Paper.objects.filter(in_categories__code__in=codes).values("pk")
-    return total(LLMCall.objects.filter(paper__in=papers), name or "+".join(codes))
 
 
 def total(calls: Calls, name: str) -> Line:
