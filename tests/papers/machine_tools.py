@@ -1,6 +1,7 @@
 """What tests of the machine's work share: the fake model behind the settings, and one job done by hand."""
 
 import datetime as dt
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,7 +13,7 @@ from papers import jobs
 from papers.models import FullText, Job, Paper, Summary
 from papers.pipeline import failures
 from papers.pipeline.work import WORK
-from tests.base import make_paper
+from tests.base import database_address, make_paper
 from tests.fakes.model import FakeModel
 
 ABSTRACT = (
@@ -51,6 +52,17 @@ def point_at(server: FakeModel, settings: Any) -> None:
     settings.OPENAI_MODEL = settings.OPENAI_ANALYSIS_MODEL = "fake"
     settings.LLM_DEADLINE_SECONDS = 5
     settings.LLM_CONCURRENCY = 4
+
+
+def environment_of(model: FakeModel) -> dict[str, str]:
+    """For a process of its own: the test's database, and this model."""
+    return os.environ | {
+        "DJANGO_SETTINGS_MODULE": "digest_site.settings",
+        "DATABASE_URL": database_address(),
+        "OPENAI_BASE_URL": model.base_url,
+        "OPENAI_API_KEY": "key",
+        "OPENAI_MODEL": "fake",
+    }
 
 
 def make_waiting(**fields: Any) -> Summary:

@@ -1,7 +1,6 @@
 """What calls cost: reserved before, counted after, never paid twice, never above the ceiling."""
 
 import datetime as dt
-import os
 import signal
 import subprocess
 import sys
@@ -20,10 +19,9 @@ from papers import costs, jobs, pipeline, prompts
 from papers.models import Job, LLMCall, Revision, Summary
 from papers.pipeline import failures, money
 from papers.pipeline.work import WORK
-from tests import base
 from tests.base import make_paper
 from tests.fakes.model import FakeModel
-from tests.papers.machine_tools import claimed, make_waiting, translated, waits
+from tests.papers.machine_tools import claimed, environment_of, make_waiting, translated, waits
 
 ROOT = Path(__file__).resolve().parents[2]
 State, Kind = LLMCall.State, Job.Kind
@@ -129,14 +127,8 @@ from papers.pipeline import revisions
 revisions.store = lambda *arguments: os.kill(os.getpid(), signal.SIGKILL)
 pipeline.work_off()
 """
-    environment = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "digest_site.settings",
-        "DATABASE_URL": base.database_address(),
-        "OPENAI_BASE_URL": model.base_url,
-        "OPENAI_API_KEY": "key",
-        "OPENAI_MODEL": "fake",
-    }
-    killed = subprocess.run([sys.executable, "-c", script], env=environment, cwd=ROOT, timeout=60)
+    command = [sys.executable, "-c", script]
+    killed = subprocess.run(command, env=environment_of(model), cwd=ROOT, timeout=60)
     assert killed.returncode == -signal.SIGKILL
     assert LLMCall.objects.get().state == State.DONE and not Revision.objects.exists()
     pipeline.work_off()

@@ -20,9 +20,8 @@ from papers import checks, holders, jobs, pipeline, tasks
 from papers.models import Beat, Halt, Job, LLMCall, Slot, Summary
 from papers.pipeline import baton as batons
 from papers.pipeline.baton import Baton
-from tests import base
 from tests.fakes.model import FakeModel
-from tests.papers.machine_tools import make_full_text, make_waiting
+from tests.papers.machine_tools import environment_of, make_full_text, make_waiting
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("model")]
 State, Kind, Status = Job.State, Job.Kind, Summary.Status
@@ -257,15 +256,8 @@ pipeline.work_off()
 
 
 def process(model: FakeModel, **variables: str) -> subprocess.Popen[bytes]:
-    environment = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "digest_site.settings",
-        "DATABASE_URL": base.database_address(),
-        "OPENAI_BASE_URL": model.base_url,
-        "OPENAI_API_KEY": "key",
-        "OPENAI_MODEL": "fake",
-        "LLM_CONCURRENCY": "4",
-    }
-    return subprocess.Popen([sys.executable, "-c", SCRIPT], env=environment | variables)
+    environment = environment_of(model) | {"LLM_CONCURRENCY": "4"} | variables
+    return subprocess.Popen([sys.executable, "-c", SCRIPT], env=environment)
 
 
 def test_two_processes_share_the_work_and_the_concurrency(model: FakeModel) -> None:
