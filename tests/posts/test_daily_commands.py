@@ -18,7 +18,6 @@ from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.crowd import pdf_of
 from tests.fakes.model import FakeModel
 from tests.papers.ingesting import FRI, MON, THU, TUE, WED, at, papers_of, serve, week
-from tests.papers.machine_tools import fake_model
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,12 +30,6 @@ def arxiv(settings: Any) -> Iterator[FakeArxiv]:
     for one in papers:
         one.pdf = pdf_of(one)
     with serve(settings, papers) as server:
-        yield server
-
-
-@pytest.fixture
-def model(settings: Any) -> Iterator[FakeModel]:
-    with fake_model(settings) as server:
         yield server
 
 

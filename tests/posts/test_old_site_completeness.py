@@ -21,7 +21,6 @@ from tests.fakes.arxiv_world import CC_BY, first_version, next_version
 from tests.fakes.crowd import pdf_of
 from tests.fakes.model import FakeModel
 from tests.papers.ingesting import TUE, WED, at, paper, papers_of, serve, stored, targets
-from tests.papers.machine_tools import fake_model
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -38,12 +37,6 @@ def arxiv(settings: Any) -> Iterator[FakeArxiv]:
     for one in papers:
         one.comment, one.licence, one.pdf = "12 pages", CC_BY, pdf_of(one)
     with serve(settings, papers) as server:
-        yield server
-
-
-@pytest.fixture
-def model(settings: Any) -> Iterator[FakeModel]:
-    with fake_model(settings) as server:
         yield server
 
 
