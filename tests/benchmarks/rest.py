@@ -15,6 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from posts.operations.processes import end_with_parent
 from tests.benchmarks.parts import wire
 from tests.benchmarks.parts.processes import REPO, fetch, free_port, manage
 from tests.benchmarks.parts.watching import Tally, pss_below
@@ -45,7 +46,11 @@ def main() -> int:
 
 def at_rest(site: str, tally: Tally) -> None:
     serve = subprocess.Popen(
-        [sys.executable, "manage.py", "serve"], cwd=REPO, start_new_session=True, stdout=subprocess.DEVNULL
+        [sys.executable, "manage.py", "serve"],
+        cwd=REPO,
+        start_new_session=True,
+        preexec_fn=end_with_parent,
+        stdout=subprocess.DEVNULL,
     )
     try:
         wait_for(site)

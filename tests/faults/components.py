@@ -90,14 +90,11 @@ class Sqlite:
 
 
 class Servers:
-    """PostgreSQL and Redis, real ones of scripts/servers, in a folder of their own."""
+    """PostgreSQL and Redis, real ones that `tests.servers.servers` has started in this folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, given: dict[str, str]) -> None:
         self.folder = folder
-        started = subprocess.run(
-            [str(ROOT / "scripts/servers"), "start", str(folder)], capture_output=True, text=True, check=True
-        )
-        self.given = dict(word.split("=", 1) for word in started.stdout.split() if "=" in word)
+        self.given = dict(given)
         # What settings.py has as two minutes: a frozen host must not keep its locks for longer than a test may take.
         self.given["DATABASE_URL"] += "?options=-c%20idle_in_transaction_session_timeout%3D3s"
 
@@ -169,6 +166,3 @@ class Servers:
             else ["bash", "-c", command]
         )
         subprocess.run(whole, check=True, stdout=subprocess.DEVNULL)
-
-    def stop(self) -> None:
-        subprocess.run([str(ROOT / "scripts/servers"), "stop", str(self.folder)], check=False)

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from shutil import which
 from tempfile import TemporaryDirectory
 
 import pytest
 
 from tests.faults.components import Servers, Sqlite
 from tests.faults.rig import Rig
+from tests.servers import installed, servers
 
 DAYS = 40
 
@@ -29,17 +29,14 @@ def sqlite_rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
 
 @pytest.fixture(scope="session")
 def server_rig() -> Iterator[Rig]:
-    if not which("redis-server") or not list(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
+    if not installed():
         pytest.skip("no PostgreSQL and Redis on this machine")
     # Not pytest's own folder: PostgreSQL's user may not go there.
     with TemporaryDirectory(prefix="digest-servers-", ignore_cleanup_errors=True) as name:
-        servers = Servers(Path(name))
-        try:
-            with Rig(servers, servers.folder, DAYS) as rig:
-                rig.prepare()
-                yield rig
-        finally:
-            servers.stop()
+        folder = Path(name)
+        with servers(folder) as given, Rig(Servers(folder, given), folder, DAYS) as rig:
+            rig.prepare()
+            yield rig
 
 
 @pytest.fixture

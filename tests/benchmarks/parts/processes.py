@@ -1,7 +1,6 @@
 """Servers on loopback, each in a session of its own, and what they have cost."""
 
 import os
-import re
 import shutil
 import socket
 import subprocess
@@ -13,6 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from posts.operations.processes import end_with_parent
+from tests.servers import installed, servers
 
 REPO = Path(__file__).resolve().parents[3]
 SITE = "digest_site.wsgi:application"
@@ -32,8 +34,14 @@ def has(program: str) -> bool:
 
 @contextmanager
 def running(*command: str, port: int, **environment: str) -> Iterator["Server"]:
-    """A server of this repository, once its port answers; ended on leaving."""
-    process = subprocess.Popen(command, cwd=REPO, env=os.environ | environment, start_new_session=True)
+    """A server of this repository, once its port answers; ended on leaving, and by the kernel when we are killed."""
+    process = subprocess.Popen(
+        command,
+        cwd=REPO,
+        env=os.environ | environment,
+        start_new_session=True,
+        preexec_fn=end_with_parent,
+    )
     try:
         _wait(port, process)
         yield Server(f"http://127.0.0.1:{port}", process.pid)
@@ -96,18 +104,13 @@ def manage(*arguments: str, **environment: str) -> str:
 @contextmanager
 def postgresql() -> Iterator[str | None]:
     """The address of an empty database on a server of its own; None where PostgreSQL is not installed."""
-    if not Path("/usr/lib/postgresql").exists():
+    if not installed():
         yield None
         return
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         os.chmod(folder, 0o755)
-        servers = [str(REPO / "scripts/servers"), "{}", str(Path(folder) / "servers")]
-        start, stop = ([word.format(verb) for word in servers] for verb in ("start", "stop"))
-        said = subprocess.run(start, check=True, stdout=subprocess.PIPE, text=True).stdout
-        try:
-            yield re.search(r"postgres://\S+", said)[0]
-        finally:
-            subprocess.run(stop, check=True)
+        with servers(Path(folder) / "servers") as given:
+            yield given["DATABASE_URL"]
 
 
 def fetch(address: str, **headers: str) -> tuple[bytes, dict[str, str]]:
