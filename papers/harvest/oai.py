@@ -16,6 +16,7 @@ from papers.taxonomy import canonical, canonical_all, parse_id
 
 PREFIX = "arXivRaw"
 _NS = {"oai": "http://www.openarchives.org/OAI/2.0/", "raw": "http://arxiv.org/OAI/arXivRaw/"}
+_RAW = f"{{{_NS['raw']}}}"
 _PHYSICS = {
     "astro-ph",
     "cond-mat",
@@ -112,38 +113,42 @@ def _record(record: _Element) -> OaiRecord:
 
 
 def _described(arxiv_id: str, day: date, raw: _Element) -> OaiRecord:
-    def text(name: str) -> str:
-        return clean(raw.findtext(f"raw:{name}", namespaces=_NS))
-
+    fields = _fields(raw)
     return OaiRecord(
         arxiv_id,
         day,
-        versions=tuple(sorted(map(_version, raw.findall("raw:version", _NS)), key=lambda one: one.number)),
-        submitter=text("submitter"),
-        licence=text("license"),
-        categories=canonical_all(text("categories").split()),
-        title=text("title"),
-        abstract=clean_abstract(raw.findtext("raw:abstract", namespaces=_NS)),
-        authors=text("authors"),
-        comment=text("comments"),
-        doi=text("doi"),
-        journal=text("journal-ref"),
+        versions=tuple(sorted(map(_version, raw.iterchildren(f"{_RAW}version")), key=lambda one: one.number)),
+        submitter=clean(fields.get("submitter")),
+        licence=clean(fields.get("license")),
+        categories=canonical_all(clean(fields.get("categories")).split()),
+        title=clean(fields.get("title")),
+        abstract=clean_abstract(fields.get("abstract")),
+        authors=clean(fields.get("authors")),
+        comment=clean(fields.get("comments")),
+        doi=clean(fields.get("doi")),
+        journal=clean(fields.get("journal-ref")),
     )
 
 
-def _version(version: _Element) -> Version:
-    def text(name: str) -> str:
-        return clean(version.findtext(f"raw:{name}", namespaces=_NS))
+def _fields(element: _Element) -> dict[str, str | None]:
+    """The text of the first child of each name, in one walk: a search for each is most of the reading."""
+    fields: dict[str, str | None] = {}
+    for child in element.iterchildren(f"{_RAW}*"):
+        fields.setdefault(child.tag.removeprefix(_RAW), child.text)
+    return fields
 
-    number, size = version.get("version", "").removeprefix("v"), text("size").removesuffix("kb")
+
+def _version(version: _Element) -> Version:
+    fields = _fields(version)
+    number, size = version.get("version", "").removeprefix("v"), clean(fields.get("size")).removesuffix("kb")
+    sent = clean(fields.get("date"))
     try:
-        moment = parsedate_to_datetime(text("date"))
+        moment = parsedate_to_datetime(sent)
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return Version(
-            int(number), moment.astimezone(UTC), int(size) if size.isdigit() else None, text("source_type")
-        )
+        kilobytes = int(size) if size.isdigit() else None
+        return Version(int(number), moment.astimezone(UTC), kilobytes, clean(fields.get("source_type")))
     except ValueError as error:
-        raise SourceError("broken", f"a version {number!r} dated {text('date')!r}") from error
+        raise SourceError("broken", f"a version {number!r} dated {sent!r}") from error
 
 
 def _day(text: str) -> date:

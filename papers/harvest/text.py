@@ -22,6 +22,8 @@ def clean(text: str | None) -> str:
 
     Compatibility characters stay as they are (no NFKC): a superscript is not a digit.
     """
+    if text and text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip()  # as most of arXiv's fields are: nothing to collapse
     return " ".join(_scrub(text).split())
 
 

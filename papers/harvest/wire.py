@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -139,8 +140,22 @@ def seconds_to_wait(retry_after: str | None, now: datetime) -> float | None:
     return max(0.0, (moment - now).total_seconds())
 
 
+class _Session(requests.Session):
+    """Asks the environment for proxies and certificates once a host: each time costs as much as the request itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._environment: dict[tuple[str, str], Any] = {}
+
+    def merge_environment_settings(self, url: str, *settings: Any) -> Any:
+        scheme, host, *_ = urlsplit(url)
+        if (scheme, host) not in self._environment:
+            self._environment[scheme, host] = super().merge_environment_settings(url, *settings)
+        return self._environment[scheme, host]
+
+
 def _session(contact: str) -> requests.Session:
-    session = requests.Session()
+    session = _Session()
     session.headers["User-Agent"] = (
         f"arxiv-chinese-digest (+{contact})" if contact else "arxiv-chinese-digest"
     )
