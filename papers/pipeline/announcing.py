@@ -16,7 +16,6 @@ from papers.models import Announcement, Category, Paper
 
 Kind = Announcement.Kind
 LISTINGS = ledger.LISTINGS
-LISTED_BY = set(map(str, LISTINGS))
 
 Rows = dict[tuple[str, str], Announcement]
 
@@ -47,14 +46,14 @@ def announce(source: str, items: Sequence[Item], day: dt.date, categories: Seque
         for row in Announcement.objects.filter(date=day, category__in=categories)
     }
     rows: Rows = {}
-    heard = {pair for pair, row in known.items() if source not in LISTINGS or row.sources.keys() & LISTED_BY}
+    heard = {pair for pair, row in known.items() if source not in LISTINGS or row.listed}
     for item in items:
         for code in _where(source, item, categories, known):
             row = known.get((code, item.arxiv_id))
             if row is None or not _says(row, source, item):
                 rows[code, item.arxiv_id] = _row(source, item, code, day, row)
     _expect_versions(row for row in rows.values() if row.kind == Kind.REPLACE and row.version is None)
-    _upsert(rows.values())
+    _write(rows.values())
     if source in LISTINGS:
         changed = {arxiv_id for _, arxiv_id in rows}
         _refute_late([item for item in items if item.arxiv_id in changed], day)
@@ -122,14 +121,26 @@ def confirm(source: str, primaries: Mapping[str, str]) -> None:
     for row in rows:
         kind = Kind.NEW if row.category == primaries[row.arxiv_id] else Kind.CROSS
         row.sources = row.sources | {source: row.kind if row.kind in (Kind.REPLACE, Kind.LATE) else kind}
-    _upsert(rows)
+    _write(rows)
 
 
-def _upsert(rows: Iterable[Announcement]) -> None:
-    for row in (rows := list(rows)):
-        row.pk = None
-    if not rows:
-        return
+def _write(rows: Iterable[Announcement]) -> None:
+    """New rows in one statement; known ones in one for all that came to say the same, of which there are few."""
+    new: list[Announcement] = []
+    alike: dict[tuple[str, int | None, tuple[tuple[str, str], ...]], list[int]] = {}
+    for row in rows:
+        if row.pk is None:
+            new.append(row)
+        else:
+            alike.setdefault((row.kind, row.version, tuple(sorted(row.sources.items()))), []).append(row.pk)
+    if new:
+        _insert(new)
+    for (kind, version, sources), keys in alike.items():
+        Announcement.objects.filter(pk__in=keys).update(kind=kind, version=version, sources=dict(sources))
+
+
+def _insert(rows: Sequence[Announcement]) -> None:
+    """Another process may have learned of the same papers in the meantime."""
     Announcement.objects.bulk_create(
         rows,
         update_conflicts=True,

@@ -1,9 +1,10 @@
 """OAI-PMH: what changed since we last asked, and the dates that no other source reaches any more."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
-from django.db.models import QuerySet
+from django.db.models import Max
 
 from digest_site import clock
 from papers import batches, ledger, taxonomy
@@ -22,6 +23,7 @@ ARCHIVE = "archive"
 # A harvest may serve other dates for this long before it is asked again.
 KEEPS = dt.timedelta(hours=3)
 MAX_PAGES = 60
+STORED_AT_ONCE = 500
 
 Source = Poll.Source
 State = Poll.State
@@ -55,37 +57,55 @@ def ask_changes(inquiry: Inquiry) -> None:
     ready = batches.announced_at(batches.latest(clock.now())) + SHOWN_AFTER
     if clock.now() < ready:
         return
-    asked_since = set(
-        _harvests(inquiry.categories).filter(asked_at__gte=ready).values_list("category", flat=True)
-    )
+    last, harvest = _harvested(inquiry.categories), _Harvest(inquiry)
     for code in inquiry.categories:
-        if set_name(code) not in asked_since:
-            _ask_changes(inquiry, code)
+        if code not in last or last[code] < ready:
+            harvest.read(code, last.get(code))
+    harvest.store()
 
 
-def _harvests(codes: Iterable[str]) -> QuerySet[Poll]:
-    """The good harvests of changes in these categories, newest first."""
-    names = [set_name(code) for code in codes]
+def _harvested(codes: Sequence[str]) -> dict[str, dt.datetime]:
+    """When the changes of each category were last read well."""
+    names = {set_name(code): code for code in codes}
     good = Poll.objects.filter(source=Source.OAI, category__in=names, state__in=ledger.ANSWERED)
-    return good.order_by("-asked_at")
+    latest = good.order_by().values_list("category").annotate(Max("asked_at"))
+    return {names[name]: asked_at for name, asked_at in latest}
 
 
-def _ask_changes(inquiry: Inquiry, code: str) -> None:
-    last = _harvests([code]).first()
-    since = last.asked_at.date() if last else ledger.first_day([code]) or inquiry.day
-    since = min(since, inquiry.day)
-    poll = asked(Source.OAI, set_name(code), inquiry.day)
-    found = 0
-    try:
-        for records in records_since(inquiry.arxiv, code, since):
-            store_changes(records)
-            confirm(ARCHIVE, {one.arxiv_id: one.categories[0] for one in records if one.categories})
-            found += len(records)
-    except SourceError as error:
-        failed(poll, error, inquiry.listed)
-        return
-    poll.state, poll.found = State.OK if found else State.EMPTY, found
-    poll.save(update_fields=["state", "found"])
+@dataclass
+class _Harvest:
+    """Changes of several categories on their way to the tables: most papers are in more than one."""
+
+    inquiry: Inquiry
+    records: dict[str, OaiRecord] = field(default_factory=dict)
+    polls: list[Poll] = field(default_factory=list)
+
+    def read(self, code: str, last: dt.datetime | None) -> None:
+        since = last.date() if last else ledger.first_day([code]) or self.inquiry.day
+        poll = asked(Source.OAI, set_name(code), self.inquiry.day)
+        poll.found = 0
+        try:
+            for records in records_since(self.inquiry.arxiv, code, min(since, self.inquiry.day)):
+                self._take(records, poll)
+        except SourceError as error:
+            failed(poll, error, self.inquiry.listed)
+            return
+        poll.state = State.OK if poll.found else State.EMPTY
+        self.polls.append(poll)
+
+    def _take(self, records: Sequence[OaiRecord], poll: Poll) -> None:
+        self.records |= {record.arxiv_id: record for record in records}
+        poll.found += len(records)
+        if len(self.records) >= STORED_AT_ONCE:
+            self.store()
+
+    def store(self) -> None:
+        """The records first: a category counts as read once they are there."""
+        records, self.records = list(self.records.values()), {}
+        store_changes(records)
+        confirm(ARCHIVE, {one.arxiv_id: one.categories[0] for one in records if one.categories})
+        Poll.objects.bulk_update(self.polls, ["state", "found"])
+        self.polls = []
 
 
 # Dates beyond the catch-up pages

@@ -10,7 +10,7 @@ from papers.harvest import OaiRecord
 from papers.models import Paper
 
 from . import words
-from .updating import differs, stored, update, write
+from .updating import differs, revise, save, stored, write
 
 EDITABLE = ("categories", "comment", "doi", "journal")
 
@@ -25,10 +25,12 @@ def store_changes(records: Iterable[OaiRecord]) -> None:
     known = [record for record in records if record.versions and record.arxiv_id in before]
     newer = [record for record in known if _is_whole(record, before[record.arxiv_id])]
     changed = [_paper_of_change(record, before[record.arxiv_id]) for record in newer]
-    update(changed, before)
-    now = before | {paper.arxiv_id: paper for paper in changed}
+    reworded = revise(changed, before)
+    whole = {paper.arxiv_id: paper for paper in changed}
+    now = before | whole
     told = [paper for record in known if (paper := _told(record, now[record.arxiv_id]))]
-    write(told, ["versions", "licence", "withdrawn"])
+    save(changed, before, reworded=reworded)
+    write([paper for paper in told if paper.arxiv_id not in whole], ["versions", "licence", "withdrawn"])
 
 
 def _told(record: OaiRecord, paper: Paper) -> Paper | None:
@@ -88,7 +90,8 @@ def split_authors(names: str) -> list[str]:
 
 def _same_authors(record: OaiRecord, paper: Paper) -> bool:
     ours = [author["name"] if isinstance(author, dict) else str(author) for author in paper.authors]
-    return list(map(words.normal, split_authors(record.authors))) == list(map(words.normal, ours))
+    theirs = split_authors(record.authors)
+    return len(theirs) == len(ours) and all(map(words.same, theirs, ours))
 
 
 def _history(record: OaiRecord, known: Sequence[Any]) -> list[dict[str, Any]]:

@@ -1,13 +1,14 @@
 """Storing what listings and the API say of papers, in bulk: the listing's own words first, arXiv's metadata when it arrives."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from digest_site import clock
 from papers import taxonomy
 from papers.harvest import Item, Record
 from papers.models import Announcement, Paper
 
-from .updating import differs, stored, update, write
+from .updating import differs, stored, update
 
 Kind = Announcement.Kind
 COMPARED = ("title", "abstract", "authors", "categories", "updated", "comment", "doi", "journal", "withdrawn")
@@ -30,10 +31,9 @@ def store_items(items: Iterable[Item]) -> None:
 
 
 def _write_licences(told: Mapping[str, str]) -> None:
-    papers = stored(told).values()
-    for paper in papers:
-        paper.licence = told[paper.arxiv_id]
-    write(papers, ["licence"])
+    for licence in set(told.values()):
+        ids = [arxiv_id for arxiv_id, its in told.items() if its == licence]
+        Paper.objects.filter(arxiv_id__in=ids, licence="").update(licence=licence)
 
 
 def _paper_of_item(item: Item) -> Paper:
@@ -57,20 +57,21 @@ def _paper_of_item(item: Item) -> Paper:
 def store_records(records: Iterable[Record]) -> None:
     """Upsert the API's metadata; an index that is behind what we know changes nothing."""
     records = list(records)
-    before = stored(record.arxiv_id for record in records)
-    news = [record for record in records if _is_news(record, before.get(record.arxiv_id))]
-    update([_paper_of_record(record) for record in news], before)
+    rows = Paper.objects.filter(arxiv_id__in=[record.arxiv_id for record in records]).order_by()
+    held = {row["arxiv_id"]: row for row in rows.values("arxiv_id", "version", "fetched_at", *COMPARED)}
+    news = [record for record in records if _is_news(record, held.get(record.arxiv_id))]
+    update([_paper_of_record(record) for record in news], stored(record.arxiv_id for record in news))
 
 
-def _is_news(record: Record, paper: Paper | None) -> bool:
+def _is_news(record: Record, held: Mapping[str, Any] | None) -> bool:
     """Whether the record says anything that we did not have from the API or the archive already."""
-    if paper is None or paper.fetched_at is None:
+    if held is None or held["fetched_at"] is None:
         return True
-    if record.version != paper.version:
-        return record.version > paper.version
-    if record.withdrawn and paper.withdrawn:
+    if record.version != held["version"]:
+        return record.version > held["version"]
+    if record.withdrawn and held["withdrawn"]:
         return False  # the notice stands in the abstract's place
-    return any(differs(getattr(record, name), getattr(paper, name)) for name in COMPARED)
+    return any(differs(getattr(record, name), held[name]) for name in COMPARED)
 
 
 def _paper_of_record(record: Record) -> Paper:

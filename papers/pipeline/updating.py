@@ -18,7 +18,7 @@ from . import words
 
 Status = Summary.Status
 # Not of the source that is being stored, but of the row as it was.
-KEPT = ("submitted", "versions")
+KEPT = ("submitted", "versions", "licence")
 # What a reader of a public page sees of a paper beside the Chinese text.
 VISIBLE = ("version", "title", "abstract", "authors", "categories", "withdrawn", "comment", "doi", "journal")
 
@@ -35,19 +35,29 @@ def differs(one: object, other: object) -> bool:
 
 def update(papers: Sequence[Paper], before: dict[str, Paper]) -> None:
     """Write papers whole. Changed words go into the history and send the Chinese text back to review."""
-    changed = []
+    save(papers, before, reworded=revise(papers, before))
+
+
+def revise(papers: Sequence[Paper], before: dict[str, Paper]) -> list[str]:
+    """Give papers, in memory, what they keep of the rows as they are; ids of those whose words changed."""
+    reworded = []
     for paper in papers:
         if old := before.get(paper.arxiv_id):
             _keep_what_others_told(paper, old)
             _keep_what_withdrawal_hides(paper, old)
             if _says_something_else(old, paper):
                 paper.versions = [*_without(old.versions, old.version), _superseded(old)]
-                changed.append(paper)
+                reworded.append(paper.arxiv_id)
+    return reworded
+
+
+def save(papers: Sequence[Paper], before: dict[str, Paper], *, reworded: Sequence[str]) -> None:
+    """Write revised papers, and what follows from it for their texts and readers."""
     if not papers:
         return
     with transaction.atomic():
         Paper.objects.upsert(papers, also=KEPT)
-        _review_again([paper.arxiv_id for paper in changed])
+        _review_again(reworded)
         _tell_readers(paper for paper in papers if _looks_different(paper, before.get(paper.arxiv_id)))
 
 
