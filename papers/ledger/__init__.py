@@ -3,9 +3,9 @@
 from .alarms import Alarm, alarms
 from .book import CategoryLine, DayLedger, alarm_of, last_good_day, of_day, of_days, work_left
 from .dates import (
+    begun_looks,
     first_day,
     has_listing,
-    is_begun,
     later_listing,
     newest_day,
     newest_listing,
@@ -38,10 +38,10 @@ __all__ = [
     "Look",
     "alarm_of",
     "alarms",
+    "begun_looks",
     "codes",
     "first_day",
     "has_listing",
-    "is_begun",
     "last_good_day",
     "later_listing",
     "looks_at",

@@ -17,7 +17,7 @@ Kind = Announcement.Kind
 # A date first asked about this soon after its announcement is where our responsibility begins.
 FRESH = dt.timedelta(days=10)
 # Older dates are checked once a day.
-ALWAYS_LOOKED_AT = dt.timedelta(days=10)
+ALWAYS_LOOKED_AT = dt.timedelta(days=5)
 ONE_DAY = dt.timedelta(days=1)
 # How long it is remembered which dates were settled; forgotten, all of history is looked at again.
 KEPT = dt.timedelta(days=30)
@@ -35,20 +35,21 @@ def first_day(categories: Sequence[str]) -> dt.date | None:
         .annotate(at=Min("asked_at"))
     )
     dates = sorted((date, at) for date, at in asked if batches.is_weekday(date))
-    fresh = [date for date, at in dates if at < batches.announced_at(date) + FRESH]
-    return next(iter(fresh or [date for date, _ in dates]), None)
-
-
-def is_begun(categories: Sequence[str]) -> bool:
-    """Whether any date of these categories was ever asked about."""
-    return _past(codes(categories)) is not None
+    fresh = (date for date, at in dates if at < batches.announced_at(date) + FRESH)
+    return next(fresh, dates[0][0] if dates else None)
 
 
 def open_looks(until: dt.date, categories: Sequence[str]) -> list[Look]:
     """The dates up to `until` that are not settled yet, oldest first; weekday holidays until they proved silent."""
+    looks = begun_looks(until, categories)
+    return looks_at([until], categories) if looks is None else looks
+
+
+def begun_looks(until: dt.date, categories: Sequence[str]) -> list[Look] | None:
+    """The same; None where no date up to `until` is our responsibility yet."""
     past = _past(codes(categories))
     if past is None or past.first > until:
-        return looks_at([until], categories)
+        return None
     days = {*past.open_days, *batches.weekdays(max(past.first, past.checked), until)}
     public = [day for day in sorted(days) if batches.announced_at(day) <= clock.now() and day <= until]
     return [look for look in looks_at(public, categories) if not look.is_settled]

@@ -9,17 +9,15 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from papers import batches, taxonomy
 from papers.models import Announcement, Poll
+from papers.models.catalogue import LISTED_BY, NOT_THE_ARCHIVE
 
 Kind = Announcement.Kind
 LISTINGS = (Poll.Source.LIST, Poll.Source.CATCHUP, Poll.Source.OAI)
-LISTED_BY = [str(source) for source in LISTINGS]
-# What can confirm a listing: the feed, the API, and the archive's daily changes (see pipeline/archive.py).
-SECOND = ["rss", "api", "archive"]
-NOT_THE_ARCHIVE = ["list", "catchup", "rss", "api"]
+IN_TIME = Q(kind__in=[Kind.NEW, Kind.CROSS])
 ANSWERED = (Poll.State.OK, Poll.State.EMPTY)
 SILENT = "arXiv 没有这一日的公布"
 HOLIDAY = f"{SILENT}（假日）"
@@ -36,6 +34,8 @@ class Listing:
     code: str
     polls: Sequence[Poll]
     stored: int
+    # How many papers of that date only one of listing and feed has; all of them while there is no feed.
+    apart: int = 0
 
     @property
     def answers(self) -> list[Poll]:
@@ -66,7 +66,13 @@ class Listing:
             return False
         first, last = self.answers[0], self.answers[-1]
         proven = self.is_silent and last.note != HOLIDAY
-        return proven or (last.asked_at - first.asked_at >= SECOND_LOOK and not last.fresh)
+        again = last.asked_at - first.asked_at >= SECOND_LOOK and not last.fresh
+        return proven or again or self._is_fed_later(last)
+
+    def _is_fed_later(self, last: Poll) -> bool:
+        """Whether the feed, built hours after the listing was read, says just the same: that is a second look."""
+        is_same = self.stored > 0 and not self.apart
+        return is_same and last.asked_at + SECOND_LOOK <= batches.feed_at(last.date)
 
 
 def total_of(poll: Poll) -> int | None:
@@ -131,7 +137,7 @@ class _Heard:
     """Rows of the tables, by date and category."""
 
     polls: dict[tuple[dt.date, str], list[Poll]] = field(default_factory=dict)
-    stored: dict[tuple[dt.date, str], int] = field(default_factory=dict)
+    stored: dict[tuple[dt.date, str], tuple[int, int]] = field(default_factory=dict)
     single: dict[dt.date, int] = field(default_factory=dict)
 
 
@@ -150,7 +156,7 @@ def looks_at(days: Sequence[dt.date], categories: Sequence[str]) -> list[Look]:
         Look(
             day,
             [
-                Listing(code, heard.polls.get((day, code), []), heard.stored.get((day, code), 0))
+                Listing(code, heard.polls.get((day, code), []), *heard.stored.get((day, code), (0, 0)))
                 for code in categories
             ],
             heard.single.get(day, 0),
@@ -164,21 +170,26 @@ def _heard(days: Sequence[dt.date], categories: Sequence[str]) -> _Heard:
     span = {"date__in": list(days), "category__in": list(categories)}
     for poll in Poll.objects.filter(source__in=LISTINGS, **span).order_by("asked_at", "id"):
         heard.polls.setdefault((poll.date, poll.category), []).append(poll)
-    rows = Announcement.objects.filter(kind__in=[Kind.NEW, Kind.CROSS], **span).order_by()
-    listed = rows.filter(sources__has_any_keys=LISTED_BY)
-    for date, code, number in listed.values_list("date", "category").annotate(Count("pk")):
-        heard.stored[date, code] = number
-    for date, _ in unconfirmed(rows):
+    rows = Announcement.objects.filter(**span).exclude(kind=Kind.REPLACE).order_by()
+    counted = rows.values_list("date", "category").annotate(
+        stored=Count("pk", filter=Q(listed=True)),
+        apart=Count("pk", filter=~Q(listed=F("fed"))),
+        single=Count("pk", filter=IN_TIME & Q(seconded=False)),
+    )
+    doubtful = set()
+    for date, code, stored, apart, single in counted:
+        heard.stored[date, code] = stored, apart
+        if single:
+            doubtful.add(date)
+    for date, _ in unconfirmed(rows.filter(IN_TIME, date__in=doubtful)) if doubtful else ():
         heard.single[date] = heard.single.get(date, 0) + 1
     return heard
 
 
 def unconfirmed(rows: QuerySet[Announcement]) -> set[tuple[dt.date, str]]:
     """(date, id) of papers that a single source announced, in whatever category; listing pages are one source."""
-    seconded = Q(sources__has_any_keys=SECOND) & Q(sources__has_any_keys=LISTED_BY)
-    doubtful = rows.exclude(seconded & Q(sources__has_any_keys=NOT_THE_ARCHIVE))
     heard: dict[tuple[dt.date, str], set[str]] = {}
-    seen = rows.filter(arxiv_id__in=doubtful.values("arxiv_id"))
+    seen = rows.filter(arxiv_id__in=rows.filter(seconded=False).values("arxiv_id"))
     for date, arxiv_id, sources in seen.values_list("date", "arxiv_id", "sources"):
         heard.setdefault((date, arxiv_id), set()).update(opinions(sources))
     return {pair for pair, names in heard.items() if len(names) == 1}

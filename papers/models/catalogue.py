@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from django.db import models
+from django.db.models import Q
 
 
 class Category(models.Model):
@@ -80,8 +81,23 @@ class Poll(models.Model):
         return self.printed.get("new", 0) + self.printed.get("cross", 0)
 
 
+def _kept(condition: Q) -> models.GeneratedField:
+    return models.GeneratedField(expression=condition, output_field=models.BooleanField(), db_persist=True)
+
+
+# Who says what arXiv announced, by the names that `Announcement.sources` has: listing pages, which say one thing
+# twice; the archive as a listing of long ago (oai); and what can second a listing, the archive's daily changes too.
+LISTED_BY = ["list", "catchup", "oai"]
+SECONDED_BY = ["rss", "api", "archive"]
+NOT_THE_ARCHIVE = ["list", "catchup", "rss", "api"]
+
+
 class Announcement(models.Model):
-    """arXiv announced this paper in this category on this date; `sources` maps source to kind."""
+    """arXiv announced this paper in this category on this date; `sources` maps source to kind.
+
+    What is asked of `sources` at every look is a column, which the database keeps: whether a listing said it,
+    whether the feed did, and whether a listing was seconded by somebody else.
+    """
 
     class Kind(models.TextChoices):
         NEW = "new", "新提交"
@@ -96,6 +112,13 @@ class Announcement(models.Model):
     kind = models.CharField("类型", max_length=8, choices=Kind)
     sources = models.JSONField("来源", default=dict)
     first_seen_at = models.DateTimeField("首次看到")
+    listed = _kept(Q(sources__has_any_keys=LISTED_BY))
+    fed = _kept(Q(sources__has_key="rss"))
+    seconded = _kept(
+        Q(sources__has_any_keys=LISTED_BY)
+        & Q(sources__has_any_keys=SECONDED_BY)
+        & Q(sources__has_any_keys=NOT_THE_ARCHIVE)
+    )
 
     class Meta:
         ordering = ["date", "category", "arxiv_id"]

@@ -59,10 +59,10 @@ def _enqueue(day: dt.date, categories: Sequence[str]) -> str:
 
 def due_days(categories: Sequence[str]) -> list[dt.date]:
     """Open dates that are worth asking about now, oldest first; weekdays of holidays are looked at, too."""
-    if not ledger.is_begun(categories):
+    looks = ledger.begun_looks(ledger.newest_day(), categories)
+    if looks is None:
         return [batches.latest(clock.now())]
-    open_days = ledger.open_looks(ledger.newest_day(), categories)
-    due = [look.date for look in open_days if look.is_due(clock.now())]
+    due = [look.date for look in looks if look.is_due(clock.now())]
     waiting = _waiting(categories) if due else set()
     return [day for day in due if day not in waiting]
 

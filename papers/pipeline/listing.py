@@ -1,7 +1,7 @@
 """Listing a batch: ask every source, keep what it printed, store what it announced, fetch metadata.
 
-1. arXiv's own listing of the date, one category at a time, with its printed count kept first.
-2. The second opinions: RSS of the union (while it shows that date), and the API's last ten days.
+1. RSS of the union, while it shows that date: where it says what the listings said hours before, they need no second look.
+2. arXiv's own listing of the date, one category at a time, with its printed count kept first; the API's last ten days.
 3. Once a day OAI-PMH: versions, licences, withdrawals, changed words.
 4. A summary and its jobs for every paper announced as new, cross-listed or late.
 5. Metadata for ids that are still unknown or changed, a hundred a call.
@@ -58,15 +58,17 @@ def ingest(day: dt.date, categories: Sequence[str]) -> Listed:
 
 def list_date(inquiry: Inquiry) -> SourceError | None:
     """Steps 1 to 4; the error that keeps the date open, if there was one."""
-    ask = sources.list_category if sources.is_in_reach(inquiry.day) else archive.list_from_archive
-    errors = [error for code in inquiry.categories if (error := ask(inquiry, code))]
     sources.ask_rss(inquiry)
-    sources.ask_api(inquiry)
+    seconded = sources.seconded(inquiry)
+    ask = sources.list_category if sources.is_in_reach(inquiry.day) else archive.list_from_archive
+    errors = [error for code in inquiry.categories if code not in seconded and (error := ask(inquiry, code))]
     archive.ask_changes(inquiry)
+    sources.ask_api(inquiry)
     for date in sorted({inquiry.day, *inquiry.listed.dates}):
         open_work(date, inquiry.categories)
     inquiry.listed.announced = announced_on(inquiry.day, inquiry.categories).distinct().count()
-    _raise_alarm(inquiry)
+    if len(seconded) < len(inquiry.categories):
+        _raise_alarm(inquiry)
     # One category that does not exist must not end the asking for the others.
     return min(errors, key=lambda error: error.state == "unknown_category", default=None)
 

@@ -97,17 +97,34 @@ def _has_gone_on(inquiry: Inquiry, code: str) -> bool:
         return False
 
 
+def seconded(inquiry: Inquiry) -> set[str]:
+    """The categories that need no second look at their listing, because the feed, built hours later, says the same.
+
+    One request for all of them. Where the feed lacks a paper or has one more, the listings are asked again.
+    """
+    if not _is_fed(inquiry.day):
+        return set()
+    [look] = ledger.looks_at([inquiry.day], inquiry.categories)
+    if look.unconfirmed:
+        return set()
+    return {listing.code for listing in look.listings if listing.is_read and listing.looked_twice}
+
+
 def ask_rss(inquiry: Inquiry) -> None:
     """The second opinion of the day itself: kinds for the union, and licences; gone the next midnight."""
-    now = clock.now()
-    feed = batches.feed_at(inquiry.day)
-    if not feed <= now < feed + dt.timedelta(days=1) or not _has_listing(inquiry):
+    if not _is_fed(inquiry.day) or not _has_listing(inquiry):
         return
     poll = asked(Source.RSS, "+".join(inquiry.categories), inquiry.day)
     try:
         read(poll, inquiry.arxiv.rss(inquiry.categories), inquiry.categories, inquiry.listed)
     except SourceError as error:
         failed(poll, error, inquiry.listed)
+
+
+def _is_fed(day: dt.date) -> bool:
+    """Whether the feed is this date's: from midnight Eastern to the next."""
+    feed = batches.feed_at(day)
+    return feed <= clock.now() < feed + dt.timedelta(days=1)
 
 
 def _has_listing(inquiry: Inquiry) -> bool:

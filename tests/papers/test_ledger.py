@@ -68,6 +68,40 @@ def test_the_second_look_waits_for_the_feed_and_comes_by_itself(settings: Any) -
         assert Poll.objects.filter(source="rss", state="ok").count() == 1
 
 
+def requests_for(server: Any, path: str) -> int:
+    return sum(seen.path.startswith(path) for seen in server.requests)
+
+
+def test_a_feed_that_says_the_same_is_the_second_look_and_spares_the_listings(settings: Any) -> None:
+    with serve(settings, week()) as server:
+        list_day(settings, evening(WED, 20.2), WED)
+        before = requests_for(server, "/list/")
+        list_day(settings, at(WED, 0.2), WED)
+        assert book().settled
+        assert requests_for(server, "/list/") == before
+        assert requests_for(server, "/rss/") == 1
+
+
+def test_a_feed_that_lacks_a_paper_has_the_listings_asked_again(settings: Any) -> None:
+    with serve(settings, week()) as server:
+        list_day(settings, evening(WED, 20.2), WED)
+        before = requests_for(server, "/list/")
+        server.fault("rss-missing-entries")
+        list_day(settings, at(WED, 0.2), WED)
+        assert requests_for(server, "/list/") > before
+        assert requests_for(server, "/rss/") == 1
+
+
+def test_a_feed_that_was_built_before_the_listing_was_read_is_no_second_look(settings: Any) -> None:
+    with serve(settings, week()) as server:
+        list_day(settings, at(WED, 0.2), WED)
+        assert not book().settled
+        before = requests_for(server, "/list/")
+        assert run(settings, at(WED, 4)) == [WED]
+        assert requests_for(server, "/list/") == before + len(CATEGORIES)
+        assert book().settled
+
+
 def test_deleting_a_parsed_row_turns_the_day_red_and_the_next_run_brings_it_back(settings: Any) -> None:
     with serve(settings, week()):
         list_day(settings, evening(WED), WED)
@@ -155,9 +189,9 @@ def test_many_dates_cost_as_many_queries_as_one(settings: Any, django_assert_num
     with serve(settings, week()):
         for day in (MON, TUE, WED):
             list_day(settings, at(WED, 9), day)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         ledger.of_days([WED], CATEGORIES)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         assert [one.stored for one in ledger.of_days([MON, TUE, WED], CATEGORIES)] == [3, 3, 3]
 
 
