@@ -6,7 +6,7 @@ import sys
 import time
 from typing import Any
 
-from django_q.signals import pre_execute
+from django_q.signals import post_execute, pre_execute
 
 
 def trace(name: str) -> None:
@@ -51,6 +51,23 @@ def connect_bad_receiver() -> None:
     """From now on every task of this worker is preceded by an error."""
     trace("connect_bad_receiver")
     pre_execute.connect(bad_receiver)
+
+
+class Plug:
+    """A result that leaves a receiver with whoever takes it in."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return listen_to_results, ()
+
+
+def connect_bad_receiver_of_results() -> Plug:
+    trace("connect_bad_receiver_of_results")
+    return Plug()
+
+
+def listen_to_results() -> None:
+    """Each result that this process takes in from now on, the present one too, is followed by an error."""
+    post_execute.connect(bad_receiver)
 
 
 def bad_receiver(**kwargs: Any) -> None:

@@ -25,6 +25,14 @@ def test_a_task_that_harms_its_process(either: Rig, task: str) -> None:
     either.finish(day)
 
 
+def test_a_receiver_that_raises_when_a_result_is_taken_in(either: Rig) -> None:
+    """It ends the monitor after the task is acknowledged: as a killed one, it is missed and the cluster started anew."""
+    day = either.begin()
+    poison(either, "connect_bad_receiver_of_results")
+    wait_for(lambda: "a receiver that raises" in either.said(), "its error")
+    either.finish(day)
+
+
 def test_tasks_that_swallow_the_end_of_their_time(rig: Rig) -> None:
     """The guard kills their workers; until then the others work, and without any the cluster is started anew."""
     day = rig.begin()
