@@ -1,16 +1,18 @@
 """The public side of a rig: a site in processes of its own, and somebody who reads it all the time."""
 
+import os
 import signal
 import socket
 import subprocess
 import threading
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from posts.operations.processes import children_of
-from tests.faults.cluster import wait_for
+from tests.faults.cluster import Cluster, wait_for
 from tests.faults.rig import Rig
 
 DOORS = ("", "archive/", "search/?q=", "feeds/all/atom.xml")
@@ -64,15 +66,41 @@ class Site:
         """gunicorn's master and its workers."""
         return [pid for master in children_of(self.supervisor.pid) for pid in (master, *children_of(master))]
 
+    def answers(self, path: str) -> Iterator[tuple[str, str]]:
+        """(ETag, page) as each worker has it: while one is asked the others are held, so that it must answer."""
+        workers = self.processes()[1:]
+        for one in workers:
+            with held([pid for pid in workers if pid != one]):
+                yield self._answer(path)
+
+    def _answer(self, path: str) -> tuple[str, str]:
+        try:
+            with urllib.request.urlopen(self.url + path, timeout=20) as answer:
+                return answer.headers["ETag"], answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return "", error.reason
+
 
 @contextmanager
-def serving(rig: Rig) -> Iterator[Site]:
-    """`manage.py serve --no-worker` on a free port."""
+def held(pids: list[int]) -> Iterator[None]:
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+@contextmanager
+def serving(rig: Rig, host: Cluster | None = None, **changes: str) -> Iterator[Site]:
+    """`manage.py serve --no-worker` on a free port, on the rig's own host or another one."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     url = f"http://127.0.0.1:{port}/"
-    site = Site(url, rig.cluster.open("serve", "--no-worker", PORT=str(port), SITE_URL=url))
+    surroundings = {"PORT": str(port), "SITE_URL": url} | changes
+    site = Site(url, (host or rig.cluster).open("serve", "--no-worker", **surroundings))
     try:
         wait_for(site.is_up, "the site")
         yield site
