@@ -102,10 +102,15 @@ class Cluster:
     def fresh_pool(self) -> list[int]:
         """The same of a cluster in which nothing was replaced: started anew if need be."""
         pool, mains = self.pool(), self.mains()
+
+        def is_new() -> bool:
+            pool[:] = self.pool()
+            return pool != [] and self.mains() != mains
+
         if not pool or not began_together(pool):
             self.kill(*mains)
-            wait_for(lambda: self.pool() != [] and self.mains() != mains, "a new cluster")
-        return self.pool()
+            wait_for(is_new, "a new cluster")
+        return pool
 
     def kill(self, *pids: int) -> None:
         self.kills += 1
