@@ -4,6 +4,9 @@ A job is claimed by one conditional update that counts the attempt before the wo
 update that is conditional on the same lease: a worker that lost its lease can change nothing. The
 lease is short and renewed while its process lives, so what a killed process held is free again within
 LEASE; on the same machine at once, because a process that is gone cannot hold anything.
+
+When a process dies nobody knows which of its jobs did it, or whether any did: that is no job's failure. A job
+that was there twice running is suspected, and done with nothing beside it until it ends; a death then is its own.
 """
 
 import datetime as dt
@@ -17,7 +20,7 @@ from django.db.models import F, Q, QuerySet
 from digest_site import clock, logs
 
 from . import holders
-from .models import Halt, Job, Slot
+from .models import Fault, Halt, Job, Slot
 
 LEASE = dt.timedelta(seconds=settings.LEASE_SECONDS)
 MAX_STRIKES = 6
@@ -121,8 +124,12 @@ def claim(
     waiting_too: bool = False,
     subjects: Iterable[str] | None = None,
     not_these: Iterable[int] = (),
+    company: bool = False,
 ) -> list[Job]:
-    """Take up to `limit` due jobs; model work only while its concurrency and no halt allow it."""
+    """Take up to `limit` due jobs; model work only while its concurrency and no halt allow it.
+
+    A suspect comes alone, and not at all to a caller in `company`: one whose process has other jobs in flight.
+    """
     with transaction.atomic():
         if set(kinds) & set(LLM_KINDS):
             limit = min(limit, _room_at_the_model())
@@ -131,7 +138,9 @@ def claim(
         wanted = Job.objects.filter(due(kinds, waiting_too=waiting_too)).exclude(pk__in=list(not_these))
         if subjects is not None:
             wanted = wanted.filter(subject__in=list(subjects))
-        ids = list(wanted.order_by("-priority", "id").values_list("pk", flat=True)[:limit])
+        if company:
+            wanted = wanted.exclude(error_class=Fault.KILLER)
+        ids = _side_by_side(wanted.order_by("-priority", "id")[:limit])
         if not ids:
             return []
         lease = holders.holder()
@@ -144,6 +153,18 @@ def claim(
             changed_at=clock.machine_now(),
         )
         return list(Job.objects.filter(lease=lease, state=State.RUNNING).order_by("-priority", "id"))
+
+
+def _side_by_side(found: QuerySet[Job]) -> list[int]:
+    """Which of these may be done at the same time: the first suspect alone, or all."""
+    found = list(found.only("pk", "error_class"))
+    suspect = next(filter(is_suspect, found), None)
+    return [suspect.pk] if suspect else [job.pk for job in found]
+
+
+def is_suspect(job: Job) -> bool:
+    """Whether its process has died twice running, or while it was alone."""
+    return job.error_class == Fault.KILLER
 
 
 def _room_at_the_model() -> int:
@@ -214,19 +235,28 @@ def _end(job: Job, **change: object) -> None:
 
 
 def sweep() -> int:
-    """Free the jobs whose worker is gone. A job that keeps killing its workers is given up."""
+    """Free the jobs whose worker is gone; how many. A job that keeps killing its workers is given up."""
     now = clock.machine_now()
     gone = Q(lease_until__lt=now)
     running = Job.objects.filter(state=State.RUNNING).exclude(lease="")
     for lease in running.order_by().values_list("lease", flat=True).distinct():
         if not holders.is_alive(lease):
             gone |= Q(lease=lease)
-    lost = Job.objects.filter(gone, state=State.RUNNING)
-    free = {"lease": "", "lease_until": None, "changed_at": now, "strikes": F("strikes") + 1}
-    dead = lost.filter(strikes__gte=MAX_STRIKES - 1).update(
-        state=State.DEAD, error_class="killer", reason="处理它的进程一再中断", **free
+    return _free(Job.objects.filter(gone, state=State.RUNNING), now)
+
+
+def _free(lost: QuerySet[Job], now: dt.datetime) -> int:
+    """Each update leaves to the next what is still running."""
+    free = {"state": State.QUEUED, "lease": "", "lease_until": None, "changed_at": now}
+    strike = {"strikes": F("strikes") + 1}
+    given_up = free | strike | {"state": State.DEAD, "reason": "处理它的进程一再中断"}
+    alone = lost.filter(error_class=Fault.KILLER)
+    return (
+        alone.filter(strikes__gte=MAX_STRIKES - 1).update(**given_up)
+        + alone.update(**free | strike)
+        + lost.filter(error_class=Fault.LOST).update(**free, error_class=Fault.KILLER)
+        + lost.update(**free, error_class=Fault.LOST)
     )
-    return dead + lost.update(state=State.QUEUED, **free)
 
 
 def mend_clock() -> int:

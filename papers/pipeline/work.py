@@ -171,7 +171,7 @@ class _Run:
         """Fill the lanes that have room."""
         for kinds, width in self.lanes:
             busy = sum(job.kind in kinds for job in self.futures.values())
-            if not kinds or busy >= width:
+            if not kinds or busy >= width or any(map(jobs.is_suspect, self.futures.values())):
                 continue
             claimed = jobs.claim(
                 kinds,
@@ -179,6 +179,7 @@ class _Run:
                 waiting_too=self.foreground,
                 subjects=self.subjects() if self.subjects else None,
                 not_these=self.tried if self.foreground else (),
+                company=bool(self.futures),
             )
             for job in claimed:
                 if self.foreground:

@@ -185,7 +185,7 @@ def test_what_a_dead_process_of_this_machine_held_is_free_at_once() -> None:
     running(f"{holders.HOST}:{dead_pid()}:abc")
     assert jobs.sweep() == 1
     job = Job.objects.get()
-    assert (job.state, job.strikes, job.lease) == (State.QUEUED, 1, "")
+    assert (job.state, job.strikes, job.lease) == (State.QUEUED, 0, "")
 
 
 def test_a_living_process_keeps_its_job_and_so_does_another_machine_s() -> None:
@@ -207,8 +207,36 @@ def test_a_renewed_lease_lasts() -> None:
     assert Job.objects.get().lease_until > clock.machine_now() + jobs.LEASE / 2
 
 
+def died(*subjects: str) -> None:
+    """One process of this machine is gone, and these jobs were in its hands."""
+    mine = Job.objects.filter(subject__in=subjects)
+    mine.update(
+        state=State.RUNNING, lease=f"{holders.HOST}:{dead_pid()}:abc", lease_until=clock.machine_now()
+    )
+    assert jobs.sweep() == len(subjects)
+
+
+def test_what_died_twice_running_is_done_alone_from_then_on() -> None:
+    for subject in "abc":
+        make_job(subject=subject)
+    died("a", "b")
+    assert len(jobs.claim([Kind.TRANSLATE], 9, company=True)) == 3
+    died("b", "c")
+    assert [job.subject for job in jobs.claim([Kind.TRANSLATE], 9, company=True)] == ["c"]
+    assert [job.subject for job in jobs.claim([Kind.TRANSLATE], 9)] == ["b"]
+    assert set(Job.objects.values_list("strikes", flat=True)) == {0}
+
+
+def test_a_suspect_that_ends_is_none_any_more() -> None:
+    make_job(subject="a", error_class="killer")
+    jobs.finish(claim())
+    died("a")
+    assert Job.objects.get().error_class == "lost"
+
+
 def test_a_job_that_keeps_killing_its_workers_is_given_up() -> None:
-    running(f"{holders.HOST}:{dead_pid()}:abc", strikes=jobs.MAX_STRIKES - 1)
-    jobs.sweep()
+    make_job(subject="a")
+    for _ in range(2 + jobs.MAX_STRIKES):
+        died("a")
     job = Job.objects.get()
     assert (job.state, job.error_class) == (State.DEAD, "killer")

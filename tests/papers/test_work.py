@@ -255,9 +255,22 @@ pipeline.work_off()
 """
 
 
-def process(model: FakeModel, **variables: str) -> subprocess.Popen[bytes]:
+KILLER = """
+import os, signal, django
+django.setup()
+from papers import pipeline
+from papers.pipeline.work import WORK
+translate = WORK["translate"]
+def harm(job):
+    os.kill(os.getpid(), signal.SIGKILL) if job.subject == os.environ["VICTIM"] else translate(job)
+WORK["translate"] = harm
+pipeline.work_off()
+"""
+
+
+def process(model: FakeModel, script: str = SCRIPT, **variables: str) -> subprocess.Popen[bytes]:
     environment = environment_of(model) | {"LLM_CONCURRENCY": "4"} | variables
-    return subprocess.Popen([sys.executable, "-c", SCRIPT], env=environment)
+    return subprocess.Popen([sys.executable, "-c", script], env=environment)
 
 
 def test_two_processes_share_the_work_and_the_concurrency(model: FakeModel) -> None:
@@ -283,6 +296,18 @@ def test_two_processes_stay_below_one_ceiling(model: FakeModel) -> None:
     spent = sum(call.price for call in LLMCall.objects.exclude(price=None))
     assert 0 < spent <= ceiling
     assert Job.objects.filter(error_class="budget").exists()
+
+
+def test_a_paper_that_kills_its_process_takes_no_other_with_it(model: FakeModel) -> None:
+    model.set_delay(0.2)  # all four are in flight when the process dies
+    victim = backlog(4)[1].paper.arxiv_id
+    ends = [process(model, KILLER, VICTIM=victim).wait(60)]
+    while ends[-1] != 0:
+        ends.append(process(model, KILLER, VICTIM=victim).wait(60))
+        assert len(ends) < 12
+    assert states() == {State.DONE: 3, State.DEAD: 1}
+    assert Job.objects.get(state=State.DEAD).subject == victim
+    assert set(Job.objects.filter(state=State.DONE).values_list("strikes", flat=True)) == {0}
 
 
 def test_what_a_killed_process_held_is_done_by_the_next_run(model: FakeModel) -> None:
