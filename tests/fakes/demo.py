@@ -3,7 +3,8 @@
 Every job is done by the processes of a real `qcluster`, which is asserted at the end. `--papers`, `--days`,
 `--workers` and `--concurrency` set the size; `--fault` (repeatable) switches on a fault of the fake arXiv by
 name, `--model-fault` makes every fifth answer of the model a fault. Exit status 0: every paper is in
-its post, translated and read, every paid call counted once.
+its post, translated and read, every paid call counted once; 1: some are not, and why; 130: Ctrl-C.
+Nothing outlives the demonstration, however it ends.
 """
 
 import argparse
@@ -14,17 +15,20 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import django
 from django.core.management import call_command
 
+from posts.operations.supervisor import Child
 from tests.fakes import crowd
 from tests.fakes.arxiv import FAULTS, FakeArxiv
 from tests.fakes.edition import environment
+from tests.fakes.model import FAULTS as MODEL_FAULTS
 from tests.fakes.model import FakeModel
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -32,10 +36,28 @@ NEWEST = dt.date(2026, 9, 17)
 # 14:00 in Shanghai: the feed of the newest date is out as well as its listing.
 NOW = "2026-09-17T06:00:00+00:00"
 GIVE_UP_AFTER = 600.0
+# Ids of a date have room for so many papers; and of so many dates arXiv's calendar is known.
+MOST_PAPERS, MOST_DAYS = 999, 250
+INTERRUPTED = 130
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, leave)
+    try:
+        return demonstrate(options)
+    except KeyboardInterrupt:
+        print("interrupted: everything that was made is gone", file=sys.stderr)
+        return INTERRUPTED
+
+
+def leave(number: int, frame: FrameType | None) -> None:
+    """End in order, so that the cluster and the folder go with us."""
+    sys.exit(128 + number)
+
+
+def demonstrate(options: argparse.Namespace) -> int:
     days = crowd.days_before(NEWEST, options.days)
     world = crowd.world(days, options.papers)
     world.set_now(dt.datetime.fromisoformat(NOW))
@@ -55,16 +77,46 @@ def main(arguments: list[str] | None = None) -> int:
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make demo ARGS=…", description=__doc__)
-    parser.add_argument("--papers", type=int, default=12, help="papers a day")
-    parser.add_argument("--days", type=int, default=2)
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--concurrency", type=int, default=8)
+    parser.add_argument("--papers", type=whole(MOST_PAPERS), default=12, help="papers a day")
+    parser.add_argument("--days", type=whole(MOST_DAYS), default=2, help=f"announcement dates up to {NEWEST}")
+    parser.add_argument("--workers", type=whole(64), default=2, help="processes of the cluster")
+    parser.add_argument("--concurrency", type=whole(1000), default=8, help="model calls in flight")
     parser.add_argument(
-        "--delay", type=float, default=0.2, help="seconds a translation takes; a reading twice that"
+        "--delay", type=seconds, default=0.2, help="a translation takes; a reading twice that"
     )
-    parser.add_argument("--fault", action="append", default=[], choices=sorted(FAULTS), metavar="NAME")
-    parser.add_argument("--model-fault", metavar="NAME", help="every fifth answer of the model")
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        choices=sorted(FAULTS),
+        metavar="NAME",
+        help=f"of the fake arXiv, three requests long: {', '.join(sorted(FAULTS))}",
+    )
+    parser.add_argument(
+        "--model-fault",
+        choices=sorted(MODEL_FAULTS),
+        metavar="NAME",
+        help=f"every fifth answer of the model: {', '.join(sorted(MODEL_FAULTS))}",
+    )
     return parser.parse_args(arguments)
+
+
+def whole(most: int) -> Callable[[str], int]:
+    """A type of option: a whole number from 1 to `most`."""
+
+    def number(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
+            raise argparse.ArgumentTypeError(f"a whole number from 1 to {most}, not {text!r}")
+        return int(text)
+
+    return number
+
+
+def seconds(text: str) -> float:
+    with suppress(ValueError):
+        if 0 <= (number := float(text)) <= GIVE_UP_AFTER:
+            return number
+    raise argparse.ArgumentTypeError(f"seconds from 0 to {GIVE_UP_AFTER:g}, not {text!r}")
 
 
 def settings_of(folder: Path, options: argparse.Namespace) -> dict[str, str]:
@@ -101,17 +153,33 @@ def rehearse(days: list[dt.date], options: argparse.Namespace, model: FakeModel)
 
 
 def watch(process: subprocess.Popen[bytes], wanted: int, started: float) -> tuple[set[int], dict[str, Any]]:
-    """Until every paper is complete; the process ids that the cluster had, and the last state."""
+    """Until every paper is complete or no work is left; the process ids that the cluster had, and the last state."""
     pids: set[int] = set()
-    state = count()
-    while time.monotonic() - started < GIVE_UP_AFTER and state["complete"] < wanted:
+    state, ended = count(), ""
+    while time.monotonic() - started < GIVE_UP_AFTER and state["complete"] < wanted and not ended:
         ring()
         for _ in range(10):
             pids |= set(descendants(process.pid))
             time.sleep(0.2)
-        state = count()
+        before, state = state, count()
         print(f"  {state['entries']}/{wanted} in posts, {state['complete']} complete", flush=True)
+        ended = standstill() if state == before and process.poll() is None else ended
+    if state["complete"] < wanted:
+        print(f"not complete: {ended or f'still not after {GIVE_UP_AFTER:g} seconds'}", file=sys.stderr)
     return pids, state
+
+
+def standstill() -> str:
+    """Why nothing more can come: all model work is halted, or what is left was given up. Empty: it goes on."""
+    from papers import jobs, pipeline
+    from papers.models import Job
+
+    if halt := pipeline.current_halt():
+        return f"model work is halted: {halt.message}"
+    dead = Job.objects.filter(state="dead").order_by("kind", "subject")
+    if jobs.open_work() or not dead:
+        return ""
+    return "given up: " + "; ".join(f"{job.kind} {job.subject}: {job.reason}" for job in dead[:5])
 
 
 def count() -> dict[str, Any]:
@@ -147,15 +215,17 @@ def queue(function: str, *arguments: str) -> None:
 
 @contextmanager
 def cluster() -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen([sys.executable, "manage.py", "qcluster"], cwd=ROOT, start_new_session=True)
+    """A cluster in a group of its own; the kernel ends it should we be killed."""
+    child = Child("cluster", [sys.executable, "manage.py", "qcluster"], cwd=ROOT)
+    child.start()
+    assert child.process
     try:
-        yield process
+        yield child.process
     finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
+        child.end()
+        with suppress(subprocess.TimeoutExpired):
+            child.process.wait(30)
+        child.kill()
 
 
 def descendants(pid: int) -> Iterator[int]:
