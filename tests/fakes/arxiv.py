@@ -224,14 +224,20 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="tests.fakes.arxiv", description="A loopback arXiv.")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--world", choices=sorted(_WORLDS), default="sample")
-    parser.add_argument("--now", help="ISO instant; default: the machine's clock, or the world's own")
+    parser.add_argument(
+        "--now", type=instant, help="ISO instant; default: the machine's clock, or the world's own"
+    )
     parser.add_argument("--fault", action="append", default=[], choices=sorted(FAULTS), metavar="NAME")
     parser.add_argument("--serialisation", choices=("2025", "old"), default="2025")
     options = parser.parse_args(arguments)
-    world = load_world(options.world)
-    if options.now:
-        world.set_now(instant(options.now))
-    fake = FakeArxiv(world, options.fault, options.port, options.serialisation)
+    try:
+        world = load_world(options.world)
+        if options.now:
+            world.set_now(options.now)
+        fake = FakeArxiv(world, options.fault, options.port, options.serialisation)
+    except (OSError, OverflowError) as error:
+        # No material for a replay, or a port that is taken or none.
+        parser.error(str(error))
     print(fake.base_url, flush=True)
     with suppress(KeyboardInterrupt):
         fake.serve_forever()

@@ -18,7 +18,7 @@ import requests
 from lxml import etree, html
 
 from tests.fakes import arxiv_feeds, arxiv_oai, replay, year
-from tests.fakes.arxiv import FAULTS, FakeArxiv, FakePaper, World, tell
+from tests.fakes.arxiv import FAULTS, FakeArxiv, FakePaper, World, main, tell
 from tests.fakes.arxiv_world import Calendar, first_version, next_version, public_at
 
 REPO = Path(__file__).resolve().parents[2]
@@ -813,6 +813,14 @@ def test_it_runs_as_a_process_that_obeys_its_control_door():
             assert requests.post(f"{address}/_control", '{"on": ["sulk"]}', timeout=5).status_code == 400
         finally:
             process.kill()
+
+
+@pytest.mark.parametrize("arguments", ["--now yesterday", "--port 70000", "--port {taken}", "--fault sulk"])
+def test_a_process_that_cannot_start_says_why_in_a_line(arxiv, arguments, capsys):
+    taken = arxiv.base_url.rpartition(":")[2]
+    with pytest.raises(SystemExit) as ended:
+        main(arguments.format(taken=taken).split())
+    assert ended.value.code == 2 and "error: " in capsys.readouterr().err.splitlines()[-1]
 
 
 # --- the calendar
