@@ -1,9 +1,11 @@
 """A day of a digest from announcement to draft post: the use case behind command, schedule and button."""
 
 import datetime as dt
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from django.conf import settings
 from django.db.models import Subquery
 
 from digest_site import clock
@@ -14,12 +16,15 @@ from .assembly import assemble
 from .models import DailyPost, Digest, Entry
 
 Tell = Callable[[str, pipeline.Progress], None]
+LISTING_STEPS: dict[str, str] = {Job.Kind.LIST: "列表", Job.Kind.METADATA: "元数据"}
 TEXT_KINDS = (Job.Kind.TRANSLATE, Job.Kind.FULLTEXT, Job.Kind.ANALYSE)
 # Posts that the policy `machine` goes on filling; an older one changes when its date is listed again.
 RECENT_POSTS = 5
 # A poll that was asked this long before a look at the table may have been stored after it.
 UNDER_WAY = dt.timedelta(hours=1)
 LOOKS_BACK = dt.timedelta(days=30)
+# So many jobs of a kind tell how long one of them takes.
+ENOUGH_TO_TELL = 3
 
 
 @dataclass
@@ -43,24 +48,28 @@ def default_day() -> dt.date:
     return ledger.newest_listing()
 
 
-def fetch(digests: Sequence[Digest], days: Sequence[dt.date], *, tell: Tell = quiet) -> list[DayRun]:
+def fetch(
+    digests: Sequence[Digest], days: Sequence[dt.date], *, again: bool = True, tell: Tell = quiet
+) -> list[DayRun]:
     """List these dates for these digests, oldest first, and put their drafts together.
+
+    Without `again` dates that were listed in the last hours are not asked for once more.
 
     :raises NotYet: a date has no announcement, or not yet.
     """
     for day in days:
         pipeline.require_announced(day)
-    _list(digests, days, tell)
+    _list(digests, days, tell, again)
     return [_run(digest, day, []) for day in sorted(days) for digest in digests]
 
 
-def _list(digests: Sequence[Digest], days: Iterable[dt.date], tell: Tell) -> None:
+def _list(digests: Sequence[Digest], days: Iterable[dt.date], tell: Tell, again: bool = True) -> None:
     def told(step: pipeline.Step) -> None:
-        progress = pipeline.Progress(queued=step.total - step.done)
-        progress.ended[Job.Kind.LIST, Job.State.DONE] = step.done
-        tell("列表", progress)
+        progress = pipeline.Progress(queued=step.total - step.done, seconds=step.seconds)
+        progress.ended[step.kind, Job.State.DONE] = step.done
+        tell(LISTING_STEPS[step.kind], progress)
 
-    pipeline.list_days(sorted(days), union(digests), foreground=True, tell=told)
+    pipeline.list_days(sorted(days), union(digests), foreground=True, again=again, tell=told)
 
 
 def union(digests: Iterable[Digest]) -> list[str]:
@@ -75,12 +84,42 @@ def summarize(
     ids = sorted({arxiv_id for day in days for arxiv_id in _ids_of(digests, day)})
     chosen = ids if limit is None else ids[:limit]
 
+    pace = _Pace()
+
     def told(progress: pipeline.Progress) -> None:
-        progress.queued = max(0, ledger.work_left(chosen) - progress.running)
+        left = ledger.work_left_by_kind(chosen)
+        pace.judge(progress, left)
+        progress.queued = max(0, sum(left.values()) - progress.running)
         tell("译读", progress)
 
     pipeline.work_off(TEXT_KINDS, subjects=lambda: chosen, foreground=True, tell=told)
     return [_run(digest, day, chosen) for day in days for digest in digests]
+
+
+class _Pace:
+    """How long the rest of a run takes: full texts at arXiv's pace, model calls at that of this run so far."""
+
+    def __init__(self) -> None:
+        self.started = time.monotonic()
+
+    def judge(self, progress: pipeline.Progress, left: dict[str, int]) -> None:
+        """Say so in `progress.seconds`, given the open jobs by kind. What was put off in this run is not done in it."""
+        todo = {
+            kind: max(0, left.get(kind, 0) - progress.ended.get((kind, Job.State.WAITING), 0))
+            for kind in TEXT_KINDS
+        }
+        texts = todo[Job.Kind.FULLTEXT]
+        a_text = pipeline.REQUESTS_A_TEXT * settings.ARXIV_DELAY_SECONDS
+        fetching = texts * self._each(progress, [Job.Kind.FULLTEXT], a_text)
+        # Each full text brings a reading.
+        calls = todo[Job.Kind.TRANSLATE] + todo[Job.Kind.ANALYSE] + texts
+        asking = calls * self._each(progress, [Job.Kind.TRANSLATE, Job.Kind.ANALYSE], 0)
+        progress.seconds = max(fetching, asking) or None
+
+    def _each(self, progress: pipeline.Progress, kinds: Sequence[str], unmeasured: float) -> float:
+        """The seconds between the ends of two such jobs."""
+        done = sum(number for (kind, _), number in progress.ended.items() if kind in kinds)
+        return (time.monotonic() - self.started) / done if done >= ENOUGH_TO_TELL else unmeasured
 
 
 def _ids_of(digests: Sequence[Digest], day: dt.date) -> set[str]:

@@ -1,7 +1,16 @@
 """The ledger of completeness: per category and date, what arXiv printed and what became of it."""
 
 from .alarms import Alarm, alarms
-from .book import CategoryLine, DayLedger, alarm_of, last_good_day, of_day, of_days, work_left
+from .book import (
+    CategoryLine,
+    DayLedger,
+    alarm_of,
+    last_good_day,
+    of_day,
+    of_days,
+    work_left,
+    work_left_by_kind,
+)
 from .dates import (
     begun_looks,
     first_day,
@@ -55,4 +64,5 @@ __all__ = [
     "source_name",
     "unconfirmed",
     "work_left",
+    "work_left_by_kind",
 ]

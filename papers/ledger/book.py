@@ -241,9 +241,10 @@ def last_good_day(categories: Sequence[str]) -> dt.date | None:
 
 def work_left(subjects: Iterable[str]) -> int:
     """Jobs on these subjects that are neither done nor given up."""
-    return (
-        Job.objects.filter(subject__in=list(subjects))
-        .exclude(state__in=[Job.State.DONE, Job.State.DEAD])
-        .order_by()
-        .aggregate(number=Count("pk"))["number"]
-    )
+    return sum(work_left_by_kind(subjects).values())
+
+
+def work_left_by_kind(subjects: Iterable[str]) -> dict[str, int]:
+    """The same number for each kind of job that has any."""
+    jobs = Job.objects.filter(subject__in=list(subjects)).exclude(state__in=[Job.State.DONE, Job.State.DEAD])
+    return dict(jobs.order_by().values_list("kind").annotate(Count("pk")))

@@ -6,16 +6,32 @@ and a paid reply is stored before it is used.
 """
 
 from .announcing import announced_ids, followed
-from .catchup import NotYet, Step, due_days, enlist, estimate, list_days, require_announced
+from .catchup import (
+    REQUESTS_A_TEXT,
+    Backlog,
+    NotYet,
+    Step,
+    backlog,
+    due_days,
+    enlist,
+    estimate,
+    list_days,
+    require_announced,
+    without_just_listed,
+)
 from .edits import recheck, retranslate, save_edit
 from .halts import clear_halt, current_halt
 from .listing import ingest
 from .metadata import ask_for_unannounced
 from .money import Spent, spent_today
 from .polls import Listed
+from .turns import Away, kept_away
 from .work import Progress, work_off
 
 __all__ = [
+    "REQUESTS_A_TEXT",
+    "Away",
+    "Backlog",
     "Listed",
     "NotYet",
     "Progress",
@@ -23,6 +39,7 @@ __all__ = [
     "Step",
     "announced_ids",
     "ask_for_unannounced",
+    "backlog",
     "clear_halt",
     "current_halt",
     "due_days",
@@ -30,11 +47,13 @@ __all__ = [
     "estimate",
     "followed",
     "ingest",
+    "kept_away",
     "list_days",
     "recheck",
     "require_announced",
     "retranslate",
     "save_edit",
     "spent_today",
+    "without_just_listed",
     "work_off",
 ]

@@ -10,9 +10,11 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.db.models import Q
+from django.utils import timezone
 
 from digest_site import clock
 from papers import holders
@@ -27,6 +29,38 @@ HOLD = dt.timedelta(seconds=320)
 PATIENCE = 120.0
 LONGEST = dt.timedelta(hours=1)
 A_DAY = dt.timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Away:
+    """arXiv has asked all of us to stay away: until when, on the machine's clock, after how many excuses in a row."""
+
+    until: dt.datetime
+    excuses: int
+
+    @property
+    def seconds(self) -> float:
+        """How long that still is."""
+        return max(0.0, (self.until - clock.machine_now()).total_seconds())
+
+    @property
+    def is_long(self) -> bool:
+        """Whether requests are turned away instead of waiting for their turn."""
+        return self.seconds > PATIENCE
+
+    def __str__(self) -> str:
+        until = timezone.localtime(self.until)
+        return f"arXiv 要求稍候，{until:%m-%d %H:%M:%S}（{until.tzinfo}）以前不再去问"
+
+
+def kept_away() -> Away | None:
+    """What arXiv asked for when it was overloaded, as long as it lasts."""
+    beat = Beat.objects.filter(name=EXCUSES).first()
+    if beat is None:
+        return None
+    # With a holder somebody is asking again right now.
+    slot = Slot.objects.filter(name=NAME, holder="", next_at__gt=clock.machine_now()).first()
+    return Away(slot.next_at, int(beat.note)) if slot and slot.next_at else None
 
 
 @contextmanager

@@ -40,11 +40,12 @@ LOOK_SECONDS = 0.5
 
 @dataclass
 class Progress:
-    """How a run goes: jobs ended by kind and state, and what still runs."""
+    """How a run goes: jobs ended by kind and state, and what still runs. `seconds`: what the rest needs, where known."""
 
     ended: dict[tuple[str, str], int] = field(default_factory=dict)
     running: int = 0
     queued: int = 0
+    seconds: float | None = None
 
     @property
     def done(self) -> int:

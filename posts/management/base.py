@@ -4,7 +4,7 @@ import datetime as dt
 import logging
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -15,10 +15,13 @@ from tqdm import tqdm
 from papers import pipeline
 from posts.daily import DayRun, default_day, union
 from posts.models import Digest
+from posts.operations.health import spoken
 
 DONE, LEFT, USAGE, INTERRUPTED = 0, 1, 2, 130
 # Below this a wait needs no announcement.
 WORTH_SAYING_SECONDS = 10.0
+# More lines than this and nobody reads them; the table above has all.
+SHOWN_TROUBLES = 12
 
 
 class Usage(CommandError):
@@ -29,8 +32,10 @@ class Usage(CommandError):
 
 
 def spare_the_log(options: dict[str, Any]) -> None:
-    """A bar or the last line says it in the foreground; a line a paper is for the worker's log."""
-    if options.get("verbosity", 1) < 2:
+    """A bar or the last lines say it in the foreground; a line a paper, or a date's alarm, is for the worker's log."""
+    is_quiet = options.get("verbosity", 1) < 2
+    logging.getLogger("papers.listing").setLevel(logging.CRITICAL if is_quiet else logging.NOTSET)
+    if is_quiet:
         for name in ("papers", "posts"):
             logging.getLogger(name).setLevel(logging.WARNING)
 
@@ -79,18 +84,34 @@ class DigestCommand(BaseCommand):
     def day_or_newest(self, options: dict[str, Any]) -> dt.date:
         return day(options["day"]) if options["day"] else default_day()
 
-    def announce(self, digests: Sequence[Digest], days: Sequence[dt.date]) -> None:
-        """How long arXiv's pace will make us take, before it does."""
-        seconds = pipeline.estimate(len(days), union(digests))
-        if seconds >= WORTH_SAYING_SECONDS:
-            self.stderr.write(
-                f"要列出 {len(days)} 日；按每 {settings.ARXIV_DELAY_SECONDS:g} 秒一次请求，至少需要{spoken(seconds)}"
+    def announce(self, digests: Sequence[Digest], days: Sequence[dt.date], of: int = 0) -> None:
+        """How long arXiv's pace will make us take, before it does; `of`: so many dates were asked for."""
+        seconds = pipeline.estimate(days, union(digests))
+        known = f"（另 {of - len(days)} 日刚列过，不再问）" if of > len(days) else ""
+        if seconds >= WORTH_SAYING_SECONDS or known:
+            self.say(
+                f"要列出 {len(days)} 日{known}；按每 {settings.ARXIV_DELAY_SECONDS:g} 秒一次请求，约需{spoken(seconds)}"
             )
+
+    def say(self, text: str) -> None:
+        """On standard error, but not in the colour of errors."""
+        self.stderr.write(text, style_func=str)
+
+    def show_troubles(self, runs: Iterable[DayRun]) -> None:
+        """The troubles of these runs, each once, alarms first."""
+        runs = list(runs)
+        alarms = [run.ledger.alarm for run in runs if run.ledger.alarm]
+        troubles = list(dict.fromkeys([*alarms, *(trouble for run in runs for trouble in run.troubles)]))
+        for trouble in troubles[:SHOWN_TROUBLES]:
+            self.stderr.write(trouble)
+        if more := len(troubles[SHOWN_TROUBLES:]):
+            self.stderr.write(f"……另有 {more} 条，见各日的账目")
 
     def report(self, runs: list[DayRun]) -> None:
         """Per day what stands in the way, the last line of counts, and the exit status."""
-        for trouble in dict.fromkeys(trouble for run in runs for trouble in run.troubles):
-            self.stderr.write(trouble)
+        self.show_troubles(runs)
+        if (away := pipeline.kept_away()) and away.is_long:
+            self.stderr.write(f"{away}；没有问到的日期到时再运行一次，或由后台补上")
         if halt := pipeline.current_halt():
             self.stderr.write(f"模型调用已全部暂停：{halt.message}（排除后运行 manage.py resume）")
         for run in runs:
@@ -98,13 +119,6 @@ class DigestCommand(BaseCommand):
         self.stdout.write(totals(runs))
         if any(run.left for run in runs):
             sys.exit(LEFT)
-
-
-def spoken(seconds: float) -> str:
-    """A duration in words: 40 秒, 3 分钟, 2 小时."""
-    if seconds < 90:
-        return f" {seconds:.0f} 秒"
-    return f" {seconds / 60:.0f} 分钟" if seconds < 5400 else f" {seconds / 3600:.1f} 小时"
 
 
 def line_of(run: DayRun) -> str:
@@ -132,25 +146,44 @@ def totals(runs: list[DayRun]) -> str:
     return " ".join(f"{name}={number}" for name, number in counts.items())
 
 
+BAR = "{desc}：{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}{postfix}]"
+SHOWN_EVERY = 0.2
+
+
 class Bars:
     """One progress bar a step, on standard error, with the time that is left; silent where nobody is watching.
 
-    A bar ends where its step ends, so that the rate is that step's own.
+    What is left is what the step says, at arXiv's pace and the model's; not what is usual per item, since the quick ones
+    are done first. When arXiv asks us to wait, a line says until when, also where nobody is watching.
     """
 
     def __init__(self) -> None:
         self.bars: dict[str, tqdm] = {}
         self.shown: dict[str, float] = {}
+        self.away: pipeline.Away | None = None
 
     def __call__(self, step: str, progress: pipeline.Progress) -> None:
         bar = self.bars.get(step)
         if bar is None:
-            bar = self.bars[step] = tqdm(desc=step, unit="项", file=sys.stderr, disable=None, leave=True)
+            bar = self.bars[step] = tqdm(
+                desc=step, total=progress.expected, file=sys.stderr, disable=None, bar_format=BAR
+            )
         bar.total = progress.expected
         bar.n = progress.done
-        if progress.done == progress.expected or time.monotonic() - self.shown.get(step, 0) > 0.2:
+        if progress.done == progress.expected or time.monotonic() - self.shown.get(step, 0) > SHOWN_EVERY:
             self.shown[step] = time.monotonic()
-            bar.refresh()
+            self._show(bar, progress)
+
+    def _show(self, bar: tqdm, progress: pipeline.Progress) -> None:
+        away = pipeline.kept_away()
+        if away and away != self.away and away.seconds > WORTH_SAYING_SECONDS / 2:
+            self.away = away
+            tqdm.write(f"{away}，然后继续" if not away.is_long else str(away), file=sys.stderr)
+        left = progress.seconds if progress.done < progress.expected else None
+        bar.set_postfix_str(
+            f"约剩{spoken(left + (away.seconds if away else 0))}" if left else "", refresh=False
+        )
+        bar.refresh()
 
     def close(self) -> None:
         for bar in self.bars.values():

@@ -5,9 +5,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from digest_site import clock
 from papers import pipeline
 from papers.harvest import SourceError
-from papers.models import Announcement, Paper, Poll
+from papers.models import Announcement, Beat, Paper, Poll, Slot
+from papers.pipeline import turns
 from tests.fakes.arxiv import FakeArxiv, FakePaper, World
 from tests.fakes.arxiv_world import EASTERN, first_version
 
@@ -77,6 +79,12 @@ def run(settings: Any, when: dt.datetime, categories: Sequence[str] = CATEGORIES
     for day in days:
         list_day(settings, when, day, categories)
     return days
+
+
+def sent_away(seconds: float) -> None:
+    """arXiv has made its third excuse in a row, and wants us to stay away for so long."""
+    Beat.objects.create(name=turns.EXCUSES, at=clock.machine_now(), note="3")
+    Slot.objects.create(name=turns.NAME, next_at=clock.machine_now() + dt.timedelta(seconds=seconds))
 
 
 def ids(day: dt.date, *kinds: str) -> set[str]:

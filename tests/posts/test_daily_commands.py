@@ -4,20 +4,23 @@ import json
 import re
 from collections.abc import Iterator
 from io import StringIO
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
+from papers import pipeline
 from papers.models import Announcement, Job, LLMCall, Paper, Poll
-from posts.management.base import spoken
+from posts import daily
+from posts.management.base import Bars, spoken
 from posts.management.commands import fetch
 from posts.models import DailyPost, Digest, Entry
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.crowd import pdf_of
 from tests.fakes.model import FakeModel
-from tests.papers.ingesting import FRI, MON, THU, TUE, WED, at, papers_of, serve, week
+from tests.papers.ingesting import FRI, MON, THU, TUE, WED, at, papers_of, sent_away, serve, week
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -191,7 +194,62 @@ def test_a_long_run_says_how_long_it_will_take(arxiv: FakeArxiv, settings: Any) 
     command = fetch.Command(stderr=(err := StringIO()))
     command.announce(list(Digest.objects.all()), [MON, TUE, WED])
     assert "3 日" in err.getvalue()
-    assert "至少需要 45 秒" in err.getvalue()
+    assert "约需 30 秒" in err.getvalue()
+
+
+def test_what_was_just_listed_is_said_and_not_asked_for_again(arxiv: FakeArxiv) -> None:
+    manage("fetch", "--since", f"{MON}")
+    asked = len(arxiv.requests)
+    _, out, err = manage("fetch", "--since", f"{MON}")
+    assert "要列出 1 日（另 2 日刚列过，不再问）" in err
+    assert len(re.findall("speech +公布 3  存 3", out)) == 3
+    assert not [seen for seen in arxiv.requests[asked:] if "catchup" in seen.path]
+
+
+def test_a_run_that_arxiv_sends_away_asks_nothing_and_says_until_when(
+    arxiv: FakeArxiv, settings: Any
+) -> None:
+    settings.ARXIV_DELAY_SECONDS = 0.01
+    sent_away(3600)
+    status, out, err = manage("fetch", "--since", f"{MON}")
+    assert status == 1 and last_line(out)["left"] == 3
+    assert re.search(r"arXiv 要求稍候，\d\d-\d\d \d\d:\d\d:\d\d（Asia/Shanghai）以前不再去问；", err)
+    assert not arxiv.requests
+
+
+def test_a_wait_is_announced_once_with_its_end_where_nobody_is_watching(
+    arxiv: FakeArxiv, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sent_away(60)
+    bars = Bars()
+    for done in range(3):
+        bars.shown.clear()
+        bars("列表", pipeline.Progress(ended={("list", "done"): done}, queued=5))
+    assert capsys.readouterr().err.count("arXiv 要求稍候") == 1
+
+
+def test_with_many_troubles_the_alarms_come_first_and_the_rest_is_counted(settings: Any) -> None:
+    books = [SimpleNamespace(alarm="" if n else "重要", silent=True) for n in range(20)]
+    runs = [SimpleNamespace(ledger=book, troubles=[f"小事 {n}"], left=0) for n, book in enumerate(books)]
+    command = fetch.Command(stdout=StringIO(), stderr=(err := StringIO()))
+    command.show_troubles(reversed(runs))
+    lines = err.getvalue().splitlines()
+    assert (lines[0], lines[-1]) == ("重要", "……另有 9 条，见各日的账目")
+
+
+def test_what_is_left_goes_by_the_slower_of_arxiv_and_the_model(settings: Any) -> None:
+    settings.ARXIV_DELAY_SECONDS = 3
+    pace, fresh = daily._Pace(), pipeline.Progress()
+    pace.judge(fresh, {"fulltext": 100, "translate": 100})
+    assert fresh.seconds == 100 * 2 * 3
+    pace.started -= 60
+    under_way = pipeline.Progress(
+        ended={("translate", "done"): 90, ("fulltext", "done"): 10, ("fulltext", "waiting"): 5}
+    )
+    pace.judge(under_way, {"fulltext": 85, "translate": 10, "analyse": 10})
+    assert under_way.seconds == pytest.approx(80 * 60 / 15, rel=0.01)  # put off is not to be done now
+    pace.judge(under_way, {"fulltext": 5})
+    assert under_way.seconds is None
 
 
 def test_durations_are_words() -> None:

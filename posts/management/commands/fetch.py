@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 
-from papers import batches, ledger
+from papers import batches, ledger, pipeline
 from posts import daily, ledgers
 from posts.management.base import LEFT, Bars, DigestCommand, Usage, day
 
@@ -27,10 +27,14 @@ class Command(DigestCommand):
 
     def handle(self, **options: Any) -> None:
         digests, days = self.digests(options), self.days(options)
-        self.announce(digests, days)
+        # A range is a long way: a run that was cut off goes on where it was.
+        again = not options["since"]
+        self.announce(
+            digests, days if again else pipeline.without_just_listed(days, daily.union(digests)), of=len(days)
+        )
         bars = Bars()
         try:
-            runs = daily.fetch(digests, days, tell=bars)
+            runs = daily.fetch(digests, days, again=again, tell=bars)
         finally:
             bars.close()
         found = [book for digest in digests for book in ledgers.books(digest, days)]
