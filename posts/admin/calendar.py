@@ -15,6 +15,7 @@ from papers import batches, ledger
 from papers.models import Fault, Poll
 from posts import ledgers
 from posts.models import DailyPost, Digest
+from posts.operations import health
 
 from . import progress
 
@@ -61,6 +62,7 @@ def month_view(request: HttpRequest) -> HttpResponse:
         "earlier": first - dt.timedelta(days=1),
         "later": first + dt.timedelta(days=32),
         "weeks": _weeks(digest, first) if digest else [],
+        "signs": [sign for sign in (health.backlog(), health.arxiv_throttle()) if sign.level == health.NOTE],
     }
     return TemplateResponse(request, "admin/posts/dailypost/calendar.html", context)
 
@@ -134,9 +136,12 @@ def _weeks(digest: Digest, first: dt.date) -> list[list[Cell]]:
     month = [date for week in weeks for date in week if date.month == first.month]
     posts = {post.date: post for post in digest.posts.filter(date__range=(month[0], month[-1]))}
     books = {book.date: book for book in ledger.of_days(list(filter(_is_public, month)), digest.categories)}
+    ours = ledger.first_day(digest.categories) or dt.date.max
     return [
         [
-            _cell(date, books.get(date), posts.get(date)) if date in month else Cell(date, False)
+            _cell(date, books.get(date), posts.get(date), date >= ours)
+            if date in month
+            else Cell(date, False)
             for date in week
         ]
         for week in weeks
@@ -148,12 +153,13 @@ def _is_public(date: dt.date) -> bool:
     return batches.is_weekday(date) and batches.announced_at(date) <= clock.now()
 
 
-def _cell(date: dt.date, book: ledger.DayLedger | None, post: DailyPost | None) -> Cell:
+def _cell(date: dt.date, book: ledger.DayLedger | None, post: DailyPost | None, is_ours: bool) -> Cell:
+    """`is_ours`: listing had begun by then, so that a date which nobody asked about is one that we lack."""
     expected = batches.is_announcement_day(date)
     if book is None:
         return Cell(date, True, post=post, why_empty="未到" if expected else "不公布")
     if book.silent or not (expected or book.announced):
         return Cell(date, True, post=post, why_empty="没有公布" if book.asked_at else "不公布")
-    if book.asked_at is None and post is None:
+    if book.asked_at is None and post is None and not is_ours:
         return Cell(date, True, why_empty="没有问过")
     return Cell(date, True, book, post)

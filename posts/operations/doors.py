@@ -12,6 +12,7 @@ import requests
 from django.conf import settings
 
 from digest_site import clock, logs
+from papers import pipeline
 from papers.pipeline.outside import wait_turn
 from posts.telling import chats
 from posts.telling.mail_server import connection
@@ -28,6 +29,8 @@ def clock_and_arxiv() -> Sign:
     """arXiv answers, and its clock says what ours does: leases and the calendar live by the clock."""
     url = f"{settings.ARXIV_SITE_URL}/robots.txt"
     host = urlsplit(url).hostname
+    if away := pipeline.kept_away():
+        return Sign("arXiv", NOTE, f"没有去问：{away}", "什么也不用做，到时自动继续")
     try:
         with wait_turn():
             answer = requests.head(

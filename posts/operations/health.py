@@ -111,6 +111,27 @@ def last_day() -> Sign:
     return Sign("最近一日", GOOD, f"{good:%F} 完整")
 
 
+def arxiv_throttle() -> Sign:
+    """Whether arXiv has asked us to stay away for a while; nothing for a person to do."""
+    if away := pipeline.kept_away():
+        advice = "什么也不用做，到时自动继续；不要调小 ARXIV_DELAY_SECONDS"
+        return Sign("限流", NOTE, f"{away}（连续第 {away.excuses} 次）", advice)
+    return Sign("限流", GOOD, "arXiv 没有要求稍候")
+
+
+def backlog() -> Sign:
+    """How much there is to catch up with, and how long that takes at arXiv's pace."""
+    behind = pipeline.backlog(union(Digest.objects.filter(active=True)))
+    said = [f"{len(behind.days)} 日还没有列完，最早 {behind.days[0]:%F}"] if behind.days else []
+    said += [f"{behind.texts} 篇全文要取"] if behind.texts else []
+    if not said:
+        return Sign("补齐", GOOD, "没有落下的")
+    message = f"{'；'.join(said)}；按 arXiv 的节奏约需{spoken(behind.seconds)}"
+    return Sign(
+        "补齐", NOTE if behind.days else GOOD, message, "后台从最早的一日起自动补齐，也可运行 manage.py daily"
+    )
+
+
 def model_halt() -> Sign:
     if halt := pipeline.current_halt():
         return Sign("模型", BAD, f"已全部暂停：{halt.message}", "排除原因后运行 manage.py resume")
@@ -185,8 +206,11 @@ def sample_edition() -> Sign | None:
     )
 
 
-DEEP: tuple[Look, ...] = (worker, last_day, model_halt)
-TABLES: tuple[Look, ...] = (worker_if_any, last_day, model_halt, budget, jobs_left, schedules, queue, backup)
+DEEP: tuple[Look, ...] = (worker, last_day, backlog, arxiv_throttle, model_halt)
+TABLES: tuple[Look, ...] = (
+    *(worker_if_any, last_day, backlog, arxiv_throttle, model_halt),
+    *(budget, jobs_left, schedules, queue, backup),
+)
 
 
 def look(looks: Iterable[Look]) -> list[Sign]:
@@ -220,6 +244,13 @@ def ago(instant: dt.datetime) -> str:
         if seconds >= 2 * unit:
             return f"{seconds // unit} {name}前"
     return f"{seconds} 秒前"
+
+
+def spoken(seconds: float) -> str:
+    """A duration in words: 40 秒, 3 分钟, 2 小时."""
+    if seconds < 90:
+        return f" {seconds:.0f} 秒"
+    return f" {seconds / 60:.0f} 分钟" if seconds < 5400 else f" {seconds / 3600:.1f} 小时"
 
 
 def local(instant: dt.datetime) -> str:

@@ -40,6 +40,8 @@ LOOKS = (
     *(
         health.worker_if_any,
         health.last_day,
+        health.backlog,
+        health.arxiv_throttle,
         health.model_halt,
         health.budget,
         health.jobs_left,

@@ -23,6 +23,7 @@ from papers.models import Beat, Job
 from posts.operations import doctor, doors, health, installation
 from posts.operations.health import BAD, GOOD, NOTE
 from tests.fakes.postbox import Postbox
+from tests.papers.ingesting import sent_away
 
 pytestmark = pytest.mark.django_db
 ROOT = Path(__file__).parents[2]
@@ -86,6 +87,12 @@ def test_arxiv_that_does_not_want_us_is_a_note(door: Door, status: int) -> None:
     door.status = status
     sign = doors.clock_and_arxiv()
     assert sign.level == NOTE and str(status) in sign.message
+
+
+def test_arxiv_that_sent_us_away_is_not_knocked_at_and_the_rest_is_looked_at(door: Door) -> None:
+    sent_away(3600)
+    sign = doors.clock_and_arxiv()
+    assert sign.level == NOTE and "Asia/Shanghai" in sign.message
 
 
 def test_a_server_without_a_date_proves_nothing_about_the_clock(door: Door) -> None:

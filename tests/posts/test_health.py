@@ -17,6 +17,7 @@ from papers.tasks import SCHEDULES as PAPERS_SCHEDULES
 from posts.operations import doctor, doors, health
 from posts.operations.health import BAD, GOOD, NOTE, Heartbeat
 from posts.tasks import SCHEDULES as POSTS_SCHEDULES
+from tests.papers.ingesting import sent_away
 
 SCHEDULES = PAPERS_SCHEDULES | POSTS_SCHEDULES
 
@@ -99,6 +100,18 @@ def test_deep_names_a_day_that_should_be_there_by_now(
     answer = client.get("/healthz?deep=1")
     assert answer.status_code == 503
     assert "2026-09-16" in json.loads(answer.content)["last_day"]["message"]
+
+
+def test_deep_tells_what_is_behind_and_until_when_arxiv_wants_no_questions(
+    client: Client, settings: pytest.FixtureRequest
+) -> None:
+    settings.NOW, settings.ARXIV_DELAY_SECONDS = NOON, 3
+    beat()
+    listed(dt.date(2026, 9, 14))
+    sent_away(3600)
+    found = json.loads(client.get("/healthz?deep=1").content)
+    assert found["backlog"]["message"] == "3 日还没有列完，最早 2026-09-15；按 arXiv 的节奏约需 30 秒"
+    assert "（连续第 3 次）" in found["arxiv_throttle"]["message"]
 
 
 def test_deep_tells_that_all_is_halted_but_not_a_servers_words(client: Client) -> None:

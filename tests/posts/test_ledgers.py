@@ -134,11 +134,31 @@ def test_the_calendar_of_a_month_asks_a_constant_number_of_questions(
         for day in (TUE, WED, THU):
             run(settings, at(day, 9))
             assemble(digest(), day)
-    with django_assert_max_num_queries(40):
+    with django_assert_max_num_queries(50):
         found = cells()
     assert [found[day].book.stored for day in (3, 4, 5)] == [3, 3, 3]
     assert found[7].why_empty == "不公布"  # a Saturday
     assert found[6].why_empty == "未到"
+
+
+def test_the_calendar_shows_what_an_outage_left_open_in_red_and_how_long_it_takes(settings: Any) -> None:
+    with serve(settings, [*papers_of(TUE), *papers_of(THU)]):
+        run(settings, at(TUE, 9))
+    settings.NOW, settings.ARXIV_DELAY_SECONDS = at(THU, 9), 3
+    found = cells()
+    assert [found[day].colour for day in (2, 3, 4, 5)] == ["none", "yellow", "red", "red"]
+    assert found[2].why_empty == "没有问过"  # before we began
+    page = office.at_desk(User.objects.get(username="赵六")).get(reverse("admin:posts_calendar"))
+    assert "补齐：2 日还没有列完，最早 2026-02-04；3 篇全文要取；按 arXiv 的节奏约需" in page.content.decode()
+    assert "公布 —，存 0" in page.content.decode()
+
+
+def test_the_ledger_of_a_date_says_in_which_zone_its_times_are(settings: Any) -> None:
+    page = office.at_desk(office.observer()).get(
+        reverse("admin:posts_calendar_day", args=["speech", f"{TUE}"])
+    )
+    assert "时间（Asia/Shanghai）" in page.content.decode()
+    assert "arXiv 公布 未知" in page.content.decode()
 
 
 def test_the_calendar_shows_a_listing_on_what_we_take_for_a_holiday(settings: Any) -> None:
