@@ -123,13 +123,21 @@ class Arxiv:
         """
         return list(api.metadata(self._api_url, self._get_api, ids))
 
-    def recent(self, categories: Sequence[str], since: datetime, until: datetime) -> list[Record]:
+    def recent(
+        self,
+        categories: Sequence[str],
+        since: datetime,
+        until: datetime,
+        *,
+        is_held: api.IsHeld = lambda *_: False,
+    ) -> list[Record]:
         """Papers whose v1 was submitted in [since, until), aware; oldest first.
 
+        Entries that `is_held(id, updated as printed, title, abstract)` are left out, unread.
         SourceError "too_large" above 5,000 results: ask for a shorter time.
         """
         codes = [_code(one) for one in categories]
-        return list(api.recent(self._api_url, self._get_api, codes, since, until))
+        return list(api.recent(self._api_url, self._get_api, codes, since, until, is_held))
 
     def oai(self, category_or_set: str | None, since: date | None, token: str | None = None) -> OaiPage:
         """One page of records changed since `since` (UTC date); go on with its `.token` until that is None.

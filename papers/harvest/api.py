@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
 import arxiv
+from lxml import etree
 from lxml.etree import _Element
 
 from papers.harvest.markup import legal, parse_xml
@@ -35,28 +36,8 @@ _WITHDRAWN = re.compile(
 )
 
 Get = Callable[[str], Answer]
-
-
-class Client(arxiv.Client):  # type: ignore[misc]  # the package ships no types
-    """The package's client on our wire: one page a request, no retry, no delay of its own."""
-
-    def __init__(self, api_url: str, get: Get, page_size: int, limit: int) -> None:
-        super().__init__(page_size=page_size, delay_seconds=0, num_retries=0)
-        self.query_url_format = f"{api_url}?{{}}"
-        self._session = _Session(get, limit)  # it calls nothing but get()
-
-
-class _Session:
-    """Stands where the package expects a requests.Session."""
-
-    def __init__(self, get: Get, limit: int) -> None:
-        self._get = get
-        self._limit = limit
-
-    def get(self, url: str, headers: object = None) -> SimpleNamespace:
-        answer = self._get(url)
-        check(answer, self._limit)
-        return SimpleNamespace(status_code=200, content=legal(answer.body))
+# Of an entry's id, `updated` as printed, title and abstract: whether the caller has just that already.
+IsHeld = Callable[[str, str, str, str], bool]
 
 
 @dataclass(frozen=True)
@@ -67,8 +48,62 @@ class Numbers:
     start: int
 
 
-def check(answer: Answer, limit: int) -> None:
-    """Raise SourceError unless the answer is the page that its address asks for, whole and plausible."""
+class Client(arxiv.Client):  # type: ignore[misc]  # the package ships no types
+    """The package's client on our wire: one page a request, no retry, no delay of its own."""
+
+    def __init__(
+        self, api_url: str, get: Get, page_size: int, limit: int, is_held: IsHeld | None = None
+    ) -> None:
+        super().__init__(page_size=page_size, delay_seconds=0, num_retries=0)
+        self.query_url_format = f"{api_url}?{{}}"
+        self._session = _Session(get, limit, is_held)  # it calls nothing but get()
+
+    def pages(self, search: arxiv.Search) -> Iterator[arxiv.Result]:
+        """All results but those that are held; the package alone would count those as missing and go astray."""
+        start = 0
+        while start == 0 or start < self._session.total:
+            yield from self.results(search, offset=start)
+            start += self.page_size
+
+
+class _Session:
+    """Stands where the package expects a requests.Session."""
+
+    def __init__(self, get: Get, limit: int, is_held: IsHeld | None) -> None:
+        self._get, self._limit, self._is_held = get, limit, is_held
+        self.total = 0
+
+    def get(self, url: str, headers: object = None) -> SimpleNamespace:
+        answer = self._get(url)
+        feed, numbers = check(answer, self._limit)
+        self.total = numbers.total
+        body = legal(answer.body) if self._is_held is None else self._without_held(feed, numbers)
+        return SimpleNamespace(status_code=200, content=body)
+
+    def _without_held(self, feed: _Element, numbers: Numbers) -> bytes:
+        """The page as if it were the last one, and had only what is news."""
+        kept = 0
+        for entry in feed.findall("atom:entry", _NS):
+            if self._is_held and self._is_held(*_gist(entry)):
+                feed.remove(entry)
+            else:
+                kept += 1
+        for total in feed.iterfind("search:totalResults", _NS):
+            total.text = str(numbers.start + kept)
+        return bytes(etree.tostring(feed))
+
+
+def _gist(entry: _Element) -> tuple[str, str, str, str]:
+    """What tells whether an entry is news: its id, when it was updated, title and abstract."""
+    identifier, updated, title, abstract = (
+        entry.findtext(f"atom:{name}", "", _NS) for name in ("id", "updated", "title", "summary")
+    )
+    found = parse_id(identifier)
+    return found.id if found else "", updated, clean(title), clean_abstract(abstract)
+
+
+def check(answer: Answer, limit: int) -> tuple[_Element, Numbers]:
+    """The feed and its numbers; SourceError unless it is the page that its address asks for, whole and plausible."""
     if answer.status not in (200, 400):
         raise SourceError("broken", f"HTTP {answer.status}", status=answer.status)
     feed = parse_xml(answer.body, "feed")
@@ -79,6 +114,7 @@ def check(answer: Answer, limit: int) -> None:
         raise SourceError("too_large", f"{numbers.total} results, more than {limit}: ask for less at a time")
     asked = parse_qs(urlsplit(answer.url).query)
     _require_page(numbers, len(entries), int(asked["start"][0]), int(asked["max_results"][0]))
+    return feed, numbers
 
 
 def _refuse_errors(entries: list[_Element], status: int) -> None:
@@ -126,12 +162,12 @@ def metadata(api_url: str, get: Get, ids: Sequence[str]) -> Iterator[Record]:
 
 
 def recent(
-    api_url: str, get: Get, categories: Sequence[str], since: datetime, until: datetime
+    api_url: str, get: Get, categories: Sequence[str], since: datetime, until: datetime, is_held: IsHeld
 ) -> Iterator[Record]:
-    """Papers whose v1 was submitted in [since, until), oldest first."""
+    """Papers whose v1 was submitted in [since, until), oldest first, without those that are held."""
     if since.tzinfo is None or until.tzinfo is None:
         raise ValueError("aware datetimes are required")
-    client = Client(api_url, get, PAGE_SIZE, MAX_RESULTS)
+    client = Client(api_url, get, PAGE_SIZE, MAX_RESULTS, is_held)
     search = arxiv.Search(
         query=_query(categories, since, until),
         max_results=MAX_RESULTS,
@@ -139,7 +175,7 @@ def recent(
         sort_order=arxiv.SortOrder.Ascending,
     )
     # The filter counts in whole minutes; the seconds are cut here.
-    return (record for record in _records(client.results(search)) if since <= record.submitted < until)
+    return (record for record in _records(client.pages(search)) if since <= record.submitted < until)
 
 
 def _query(categories: Sequence[str], since: datetime, until: datetime) -> str:
@@ -174,15 +210,15 @@ def record_of(result: arxiv.Result) -> Record:
     title = clean(result.title)
     if found is None or not title:
         raise SourceError("broken", f"an entry without id or title: {result.entry_id!r}")
-    authors = [author for author in result.authors if clean(author.name)]
+    authors = [(name, author.affiliation) for author in result.authors if (name := clean(author.name))]
     abstract, comment = clean_abstract(result.summary), clean(result.comment)
     return Record(
         found.id,
         found.version or 1,
         title,
         abstract,
-        authors=tuple(clean(author.name) for author in authors),
-        affiliations=tuple(tuple(map(clean, author.affiliation)) for author in authors),
+        authors=tuple(name for name, _ in authors),
+        affiliations=tuple(tuple(map(clean, affiliations)) for _, affiliations in authors),
         categories=canonical_all([result.primary_category, *result.categories]),
         submitted=result.published,
         updated=result.updated,

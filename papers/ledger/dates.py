@@ -16,8 +16,8 @@ from .looks import LISTINGS, Look, codes, looks_at
 Kind = Announcement.Kind
 # A date first asked about this soon after its announcement is where our responsibility begins.
 FRESH = dt.timedelta(days=10)
-# Older dates are checked once a day.
-ALWAYS_LOOKED_AT = dt.timedelta(days=5)
+# Older dates are checked once a day; those that it finds open are looked at every time.
+ALWAYS_LOOKED_AT = dt.timedelta(days=3)
 ONE_DAY = dt.timedelta(days=1)
 # How long it is remembered which dates were settled; forgotten, all of history is looked at again.
 KEPT = dt.timedelta(days=30)

@@ -5,9 +5,10 @@ confirm what a listing said; alone they make a row only for an id that no listin
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Func, JSONField, Q, QuerySet, Value
 
 from digest_site import clock
 from papers import batches, ledger, taxonomy
@@ -115,13 +116,27 @@ def _refute_late(items: Sequence[Item], day: dt.date) -> None:
     Announcement.objects.filter(anywhere | later, kind=Kind.LATE).delete()
 
 
-def confirm(source: str, primaries: Mapping[str, str]) -> None:
-    """A second source knows these ids (id -> primary category): its opinion on what listings announced."""
-    rows = list(Announcement.objects.filter(arxiv_id__in=primaries).exclude(sources__has_key=source))
-    for row in rows:
-        kind = Kind.NEW if row.category == primaries[row.arxiv_id] else Kind.CROSS
-        row.sources = row.sources | {source: row.kind if row.kind in (Kind.REPLACE, Kind.LATE) else kind}
-    _write(rows)
+def confirm(source: str, arxiv_ids: Iterable[str]) -> None:
+    """A second source knows these ids: it says of each row what the row says."""
+    rows = Announcement.objects.filter(arxiv_id__in=list(arxiv_ids)).exclude(sources__has_key=source)
+    rows.update(sources=_Said(source))
+
+
+class _Said(Func):
+    """`sources` with the row's own kind as one more source's word; the database adds it, no row need be read."""
+
+    sql = {
+        "sqlite": "JSON_SET({sources}, '$.' || {name}, {kind})",
+        "postgresql": "{sources} || JSONB_BUILD_OBJECT({name}::text, {kind})",
+    }
+
+    def __init__(self, source: str) -> None:
+        super().__init__(F("sources"), Value(source), F("kind"), output_field=JSONField())
+
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, list[Any]]:
+        parts = [compiler.compile(part) for part in self.source_expressions]
+        names = dict(zip(("sources", "name", "kind"), (sql for sql, _ in parts), strict=True))
+        return self.sql[connection.vendor].format(**names), [one for _, params in parts for one in params]
 
 
 def _write(rows: Iterable[Announcement]) -> None:

@@ -101,11 +101,10 @@ class _Harvest:
 
     def store(self) -> None:
         """The records first: a category counts as read once they are there."""
-        records, self.records = list(self.records.values()), {}
-        store_changes(records)
-        confirm(ARCHIVE, {one.arxiv_id: one.categories[0] for one in records if one.categories})
+        store_changes(self.records.values())
+        confirm(ARCHIVE, [record.arxiv_id for record in self.records.values() if not record.deleted])
         Poll.objects.bulk_update(self.polls, ["state", "found"])
-        self.polls = []
+        self.records, self.polls = {}, []
 
 
 # Dates beyond the catch-up pages

@@ -66,7 +66,6 @@ def list_date(inquiry: Inquiry) -> SourceError | None:
     sources.ask_api(inquiry)
     for date in sorted({inquiry.day, *inquiry.listed.dates}):
         open_work(date, inquiry.categories)
-    inquiry.listed.announced = announced_on(inquiry.day, inquiry.categories).distinct().count()
     if len(seconded) < len(inquiry.categories):
         _raise_alarm(inquiry)
     # One category that does not exist must not end the asking for the others.

@@ -28,7 +28,7 @@ def ask_metadata(arxiv: Arxiv, ids: Sequence[str]) -> None:
     for start in range(0, len(ids), IDS_A_CALL):
         records = arxiv.metadata(ids[start : start + IDS_A_CALL])
         store_records(records)
-        confirm(Poll.Source.API, {one.arxiv_id: one.categories[0] for one in records if one.categories})
+        confirm(Poll.Source.API, [record.arxiv_id for record in records])
 
 
 def ask_for_unannounced() -> None:

@@ -22,7 +22,6 @@ class Listed:
     """What one run of a listing did."""
 
     day: dt.date
-    announced: int = 0
     fresh: int = 0
     troubles: list[str] = field(default_factory=list)
     # The dates that were read: the one asked about, and others that an answer turned out to be of.
@@ -84,7 +83,7 @@ def store(
     """The announcements and papers of one answer, and its Poll, in one transaction."""
     items = _once(items, poll)
     with transaction.atomic():
-        poll.fresh = announce(poll.source, items, poll.date, categories)
+        poll.fresh = announce(poll.source, items, poll.date, categories) if items else 0
         store_items(items)
         poll.found = len(items) if found is None else found
         poll.state = State.OK if poll.found else State.EMPTY

@@ -19,6 +19,8 @@ COMPARED = ("title", "abstract", "authors", "categories", "updated", "comment", 
 def store_items(items: Iterable[Item]) -> None:
     """A listing's own words serve as metadata until arXiv's arrive; they never replace those."""
     items = [item for item in items if item.kind != Kind.REPLACE and item.title]
+    if not items:
+        return
     rows = Paper.objects.filter(arxiv_id__in=[item.arxiv_id for item in items]).order_by()
     licences = dict(rows.values_list("arxiv_id", "licence"))
     if new := [_paper_of_item(item) for item in items if item.arxiv_id not in licences]:
