@@ -29,7 +29,7 @@ ENOUGH_TO_TELL = 3
 
 @dataclass
 class DayRun:
-    """What a run did for one digest and date. `left` counts what is still to do."""
+    """What a run did for one digest and date. `left` counts what is still to do, `reasons` says why of each job."""
 
     digest: Digest
     day: dt.date
@@ -37,6 +37,7 @@ class DayRun:
     post: DailyPost | None = None
     left: int = 0
     troubles: list[str] = field(default_factory=list)
+    reasons: dict[str, int] = field(default_factory=dict)
 
 
 def quiet(step: str, progress: pipeline.Progress) -> None:
@@ -214,7 +215,8 @@ def _run(digest: Digest, day: dt.date, subjects: Sequence[str]) -> DayRun:
     run = DayRun(digest, day, book, troubles=list(book.troubles))
     run.post = digest.posts.filter(date=day).first()
     is_old_sites = run.post is not None and run.post.layout is not None and book.asked_at is None
-    run.left = ledger.work_left(subjects) + (not book.listed and not is_old_sites)
+    run.reasons = ledger.reasons_left(subjects)
+    run.left = sum(run.reasons.values()) + (not book.listed and not is_old_sites)
     if book.stored or (book.listed and not book.silent):
         run.post = assemble(digest, day)
     return run

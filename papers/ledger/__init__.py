@@ -8,6 +8,7 @@ from .book import (
     last_good_day,
     of_day,
     of_days,
+    reasons_left,
     work_left,
     work_left_by_kind,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "of_days",
     "open_days",
     "open_looks",
+    "reasons_left",
     "side",
     "source_name",
     "unconfirmed",

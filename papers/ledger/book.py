@@ -13,7 +13,7 @@ from django.db.models import Count
 
 from digest_site import clock
 from papers import batches
-from papers.models import Announcement, Job, Poll, Summary
+from papers.models import Announcement, Fault, Job, Poll, Summary
 
 from .looks import ANSWERED, Listing, Look, codes, looks_at, opinions, side
 
@@ -242,6 +242,16 @@ def last_good_day(categories: Sequence[str]) -> dt.date | None:
 def work_left(subjects: Iterable[str]) -> int:
     """Jobs on these subjects that are neither done nor given up."""
     return sum(work_left_by_kind(subjects).values())
+
+
+def reasons_left(subjects: Iterable[str]) -> dict[str, int]:
+    """Why those jobs are not done, in words, and how many each: 全文（还没有文件）."""
+    jobs = Job.objects.filter(subject__in=list(subjects)).exclude(state__in=[Job.State.DONE, Job.State.DEAD])
+    counted = jobs.order_by("kind", "error_class").values_list("kind", "error_class").annotate(Count("pk"))
+    return {
+        f"{Job.Kind(kind).label}{f'（{Fault.name_of(fault)}）' if fault else ''}": number
+        for kind, fault, number in counted
+    }
 
 
 def work_left_by_kind(subjects: Iterable[str]) -> dict[str, int]:

@@ -217,7 +217,7 @@ class Backlog:
 def backlog(categories: Sequence[str]) -> Backlog:
     """What there is to catch up with, and how long that takes at arXiv's pace while somebody works at it."""
     looks = ledger.begun_looks(ledger.newest_day(), categories) or []
-    days = [look.date for look in looks if look.is_expected and not look.is_listed]
+    days = [look.date for look in looks if look.is_expected and not (look.is_listed or look.nothing_came)]
     texts = Job.objects.filter(kind=Job.Kind.FULLTEXT, state=Job.State.QUEUED).count()
     fetching = texts * REQUESTS_A_TEXT * settings.ARXIV_DELAY_SECONDS
     return Backlog(days, texts, estimate(days, categories) + fetching)

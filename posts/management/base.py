@@ -4,6 +4,7 @@ import datetime as dt
 import logging
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -112,6 +113,9 @@ class DigestCommand(BaseCommand):
         self.show_troubles(runs)
         if (away := pipeline.kept_away()) and away.is_long:
             self.stderr.write(f"{away}；没有问到的日期到时再运行一次，或由后台补上")
+        if reasons := sum((Counter(run.reasons) for run in runs), Counter()):
+            why = "、".join(f"{reason} {number} 项" for reason, number in reasons.most_common())
+            self.say(f"还没有做完：{why}；下次运行或由后台再试")
         if halt := pipeline.current_halt():
             self.stderr.write(f"模型调用已全部暂停：{halt.message}（排除后运行 manage.py resume）")
         for run in runs:

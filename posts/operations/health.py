@@ -30,6 +30,7 @@ LISTED_WITHIN = dt.timedelta(hours=24)
 # More tasks than this in the queue: nobody takes them.
 LONG_QUEUE = 200
 BACKUP_WITHIN = dt.timedelta(days=8)
+SHOWN_GAPS = 3
 SAMPLE, BACKUP = "sample", "backup"
 
 
@@ -119,6 +120,15 @@ def arxiv_throttle() -> Sign:
     return Sign("限流", GOOD, "arXiv 没有要求稍候")
 
 
+def gaps() -> Sign:
+    """Dates on which nothing came, was read or was kept; they close by themselves, or a person looks."""
+    found = [alarm.message for alarm in ledgers.gaps()]
+    if not found:
+        return Sign("缺口", GOOD, "没有")
+    more = f"{'；'.join(found[:SHOWN_GAPS])}{f'；还有 {len(found) - SHOWN_GAPS} 日' if found[SHOWN_GAPS:] else ''}"
+    return Sign("缺口", NOTE, more, "看后台的完整日历；manage.py fetch --day D 随时可以再列一遍")
+
+
 def backlog() -> Sign:
     """How much there is to catch up with, and how long that takes at arXiv's pace."""
     behind = pipeline.backlog(union(Digest.objects.filter(active=True)))
@@ -206,9 +216,9 @@ def sample_edition() -> Sign | None:
     )
 
 
-DEEP: tuple[Look, ...] = (worker, last_day, backlog, arxiv_throttle, model_halt)
+DEEP: tuple[Look, ...] = (worker, last_day, gaps, backlog, arxiv_throttle, model_halt)
 TABLES: tuple[Look, ...] = (
-    *(worker_if_any, last_day, backlog, arxiv_throttle, model_halt),
+    *(worker_if_any, last_day, gaps, backlog, arxiv_throttle, model_halt),
     *(budget, jobs_left, schedules, queue, backup),
 )
 

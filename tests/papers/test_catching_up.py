@@ -2,12 +2,13 @@
 
 import datetime as dt
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from papers import batches, pipeline
-from papers.models import Announcement, Job, Poll
+from papers.harvest import values
+from papers.models import Announcement, Fault, Job, Poll
 from tests.fakes.arxiv import FakeArxiv
 from tests.papers.ingesting import (
     CATEGORIES,
@@ -125,3 +126,7 @@ def test_what_is_behind_is_counted_with_how_long_it_takes(arxiv: FakeArxiv, sett
     assert (behind.days, behind.texts) == ([TUE, WED, THU, FRI], 3)
     fetching = 3 * pipeline.REQUESTS_A_TEXT * DELAY
     assert behind.seconds == pytest.approx(pipeline.estimate(DAYS[1:], CATEGORIES) + fetching)
+
+
+def test_every_way_in_which_a_source_fails_has_a_name_that_people_read() -> None:
+    assert set(get_args(values.State)) <= set(Fault.values)

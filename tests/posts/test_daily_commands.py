@@ -252,6 +252,14 @@ def test_what_is_left_goes_by_the_slower_of_arxiv_and_the_model(settings: Any) -
     assert under_way.seconds is None
 
 
+def test_what_is_left_to_do_is_said_with_its_reasons(arxiv: FakeArxiv, model: FakeModel) -> None:
+    arxiv.fault("pdf-404")
+    arxiv.fault("html-404")
+    status, out, err = manage("daily", "--day", f"{WED}")
+    assert (status, last_line(out)["left"]) == (1, 3)
+    assert "还没有做完：全文（还没有文件） 3 项；下次运行或由后台再试" in err
+
+
 def test_durations_are_words() -> None:
     assert [spoken(seconds).strip() for seconds in (40, 200, 7200)] == ["40 秒", "3 分钟", "2.0 小时"]
 

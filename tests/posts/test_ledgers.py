@@ -12,6 +12,7 @@ from papers import ledger
 from papers.models import Announcement, Paper
 from posts.assembly import assemble
 from posts.models import Digest
+from posts.operations import health
 from posts.telling import news
 from tests import base
 from tests.papers.ingesting import THU, TUE, WED, at, evening, list_day, papers_of, run, serve
@@ -107,6 +108,8 @@ def test_a_business_day_on_which_nothing_came_is_told_until_it_closes(settings: 
         assert [alarm.date for alarm in ledger.alarms(digest().categories)] == [WED]
         (told,) = gaps_told()
         assert "2026-02-04 是公布日，arXiv 的列表却是空的" in str(news.words(told))
+        assert "2026-02-04 是公布日" in health.gaps().message
+        assert health.backlog().level == health.GOOD  # nothing to catch up with: arXiv has nothing
         run(settings, at(THU, 9))
     assert gaps_told() == []
     assert news.words(told) is None
