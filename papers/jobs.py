@@ -46,11 +46,7 @@ def enqueue(kind: str, subjects: Iterable[str], *, priority: int = 0, again: boo
     not used again. A job that is queued, waiting or running is left alone.
     """
     subjects = [str(subject) for subject in subjects]
-    Job.objects.bulk_create(
-        [Job(kind=kind, subject=subject, priority=priority) for subject in subjects],
-        ignore_conflicts=True,
-        batch_size=500,
-    )
+    _create(Job(kind=kind, subject=subject, priority=priority) for subject in subjects)
     if again:
         Job.objects.filter(
             kind=kind, subject__in=subjects, state__in=[State.DONE, State.DEAD, State.WAITING]
@@ -64,6 +60,15 @@ def enqueue(kind: str, subjects: Iterable[str], *, priority: int = 0, again: boo
             reason="",
             changed_at=clock.machine_now(),
         )
+
+
+def enqueue_all(subjects: Mapping[str, Iterable[str]]) -> None:
+    """Make sure that there is a job for each subject of each kind, in one statement."""
+    _create(Job(kind=kind, subject=str(one)) for kind, names in subjects.items() for one in names)
+
+
+def _create(wanted: Iterable[Job]) -> None:
+    Job.objects.bulk_create(wanted, ignore_conflicts=True, batch_size=500)
 
 
 def start_over(wanted: QuerySet[Job]) -> int:

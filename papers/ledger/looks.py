@@ -6,8 +6,10 @@ paper; *silent* when arXiv announced nothing and has gone on since.
 """
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from django.db.models import Count, F, Q, QuerySet
 
@@ -84,15 +86,20 @@ def total_of(poll: Poll) -> int | None:
 
 @dataclass(frozen=True)
 class Look:
-    """One date for a set of categories. `unconfirmed` counts papers that only one source knows."""
+    """One date for a set of categories."""
 
     date: dt.date
     listings: Sequence[Listing]
-    unconfirmed: int = 0
+    heard: "_Heard" = field(repr=False)
+
+    @property
+    def unconfirmed(self) -> int:
+        """How many papers only one source knows."""
+        return self.heard.single.get(self.date, 0)
 
     @property
     def has_papers(self) -> bool:
-        return bool(self.unconfirmed) or any(listing.stored for listing in self.listings)
+        return any(listing.stored for listing in self.listings) or bool(self.unconfirmed)
 
     @property
     def is_expected(self) -> bool:
@@ -115,7 +122,7 @@ class Look:
     @property
     def is_settled(self) -> bool:
         looked_twice = all(listing.looked_twice for listing in self.listings)
-        return self.is_listed and looked_twice and not self.unconfirmed
+        return looked_twice and self.is_listed and not self.unconfirmed
 
     def is_due(self, now: dt.datetime) -> bool:
         """Whether asking again is worth a request: at once while something is missing, else hours apart."""
@@ -132,13 +139,21 @@ class Look:
         return now >= last + SECOND_LOOK * 2 ** min(looks - 2, LONGEST_DOUBLINGS)
 
 
-@dataclass
+@dataclass(eq=False)
 class _Heard:
     """Rows of the tables, by date and category."""
 
+    rows: QuerySet[Announcement]
     polls: dict[tuple[dt.date, str], list[Poll]] = field(default_factory=dict)
     stored: dict[tuple[dt.date, str], tuple[int, int]] = field(default_factory=dict)
-    single: dict[dt.date, int] = field(default_factory=dict)
+    doubtful: set[dt.date] = field(default_factory=set)
+
+    @cached_property
+    def single(self) -> dict[dt.date, int]:
+        """How many papers of each date have a single source: asked only for dates that are otherwise in order."""
+        if not self.doubtful:
+            return {}
+        return Counter(date for date, _ in unconfirmed(self.rows.filter(IN_TIME, date__in=self.doubtful)))
 
 
 def codes(categories: Iterable[str]) -> list[str]:
@@ -159,30 +174,26 @@ def looks_at(days: Sequence[dt.date], categories: Sequence[str]) -> list[Look]:
                 Listing(code, heard.polls.get((day, code), []), *heard.stored.get((day, code), (0, 0)))
                 for code in categories
             ],
-            heard.single.get(day, 0),
+            heard,
         )
         for day in days
     ]
 
 
 def _heard(days: Sequence[dt.date], categories: Sequence[str]) -> _Heard:
-    heard = _Heard()
     span = {"date__in": list(days), "category__in": list(categories)}
+    heard = _Heard(Announcement.objects.filter(**span).exclude(kind=Kind.REPLACE).order_by())
     for poll in Poll.objects.filter(source__in=LISTINGS, **span).order_by("asked_at", "id"):
         heard.polls.setdefault((poll.date, poll.category), []).append(poll)
-    rows = Announcement.objects.filter(**span).exclude(kind=Kind.REPLACE).order_by()
-    counted = rows.values_list("date", "category").annotate(
+    counted = heard.rows.values_list("date", "category").annotate(
         stored=Count("pk", filter=Q(listed=True)),
         apart=Count("pk", filter=~Q(listed=F("fed"))),
         single=Count("pk", filter=IN_TIME & Q(seconded=False)),
     )
-    doubtful = set()
     for date, code, stored, apart, single in counted:
         heard.stored[date, code] = stored, apart
         if single:
-            doubtful.add(date)
-    for date, _ in unconfirmed(rows.filter(IN_TIME, date__in=doubtful)) if doubtful else ():
-        heard.single[date] = heard.single.get(date, 0) + 1
+            heard.doubtful.add(date)
     return heard
 
 

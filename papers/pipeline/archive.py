@@ -103,7 +103,8 @@ class _Harvest:
         """The records first: a category counts as read once they are there."""
         store_changes(self.records.values())
         confirm(ARCHIVE, [record.arxiv_id for record in self.records.values() if not record.deleted])
-        Poll.objects.bulk_update(self.polls, ["state", "found"])
+        for poll in self.polls:
+            poll.save(update_fields=["state", "found"])
         self.records, self.polls = {}, []
 
 

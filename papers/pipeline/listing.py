@@ -87,8 +87,9 @@ def open_work(day: dt.date, categories: Sequence[str]) -> None:
         return
     with transaction.atomic():
         Summary.objects.bulk_create([Summary(paper=paper) for paper in papers], ignore_conflicts=True)
-        jobs.enqueue(Job.Kind.TRANSLATE, [paper.arxiv_id for paper in papers])
-        jobs.enqueue(Job.Kind.FULLTEXT, [paper.arxiv_id for paper in papers if not paper.withdrawn])
+        readable = [paper.arxiv_id for paper in papers if not paper.withdrawn]
+        every = [paper.arxiv_id for paper in papers]
+        jobs.enqueue_all({Job.Kind.TRANSLATE: every, Job.Kind.FULLTEXT: readable})
     for paper in papers:
         with logs.about(f"list {paper.arxiv_id}"):
             log.info("stored, announced on %s", day)
