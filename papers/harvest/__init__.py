@@ -5,7 +5,7 @@ decides when to ask again.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from datetime import date, datetime
 from typing import Literal
 from urllib.parse import urlencode
@@ -139,13 +139,20 @@ class Arxiv:
         codes = [_code(one) for one in categories]
         return list(api.recent(self._api_url, self._get_api, codes, since, until, is_held))
 
-    def oai(self, category_or_set: str | None, since: date | None, token: str | None = None) -> OaiPage:
+    def oai(
+        self,
+        category_or_set: str | None,
+        since: date | None,
+        token: str | None = None,
+        *,
+        seen: Container[tuple[str, date]] = (),
+    ) -> OaiPage:
         """One page of records changed since `since` (UTC date); go on with its `.token` until that is None.
 
-        A page near a day's end may repeat records.
+        A page near a day's end may repeat records. Those of which (id, datestamp) was `seen` are left out, unread.
         """
         arguments = oai.list_arguments(category_or_set, since, token)
-        return oai.read_records(self._get_oai(arguments))
+        return oai.read_records(self._get_oai(arguments), seen)
 
     def oai_record(self, arxiv_id: str) -> OaiRecord | None:
         """One paper's versions, licence and withdrawal, or None if arXiv does not know it."""

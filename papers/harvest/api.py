@@ -37,7 +37,7 @@ _WITHDRAWN = re.compile(
 
 Get = Callable[[str], Answer]
 # Of an entry's id, `updated` as printed, title and abstract: whether the caller has just that already.
-IsHeld = Callable[[str, str, str, str], bool]
+IsHeld = Callable[..., bool]
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,7 @@ class _Session:
     def __init__(self, get: Get, limit: int, is_held: IsHeld | None) -> None:
         self._get, self._limit, self._is_held = get, limit, is_held
         self.total = 0
+        self._left_out: set[str] = set()
 
     def get(self, url: str, headers: object = None) -> SimpleNamespace:
         answer = self._get(url)
@@ -82,15 +83,21 @@ class _Session:
 
     def _without_held(self, feed: _Element, numbers: Numbers) -> bytes:
         """The page as if it were the last one, and had only what is news."""
-        kept = 0
-        for entry in feed.findall("atom:entry", _NS):
-            if self._is_held and self._is_held(*_gist(entry)):
-                feed.remove(entry)
-            else:
-                kept += 1
+        entries = feed.findall("atom:entry", _NS)
+        held = [entry for entry in entries if self._leaves_out(*_gist(entry))]
+        for entry in held:
+            feed.remove(entry)
         for total in feed.iterfind("search:totalResults", _NS):
-            total.text = str(numbers.start + kept)
+            total.text = str(numbers.start + len(entries) - len(held))
         return bytes(etree.tostring(feed))
+
+    def _leaves_out(self, arxiv_id: str, *said: str) -> bool:
+        if self._is_held is None or not self._is_held(arxiv_id, *said):
+            return False
+        if arxiv_id in self._left_out:
+            raise SourceError("broken", f"{arxiv_id} came twice")
+        self._left_out.add(arxiv_id)
+        return True
 
 
 def _gist(entry: _Element) -> tuple[str, str, str, str]:

@@ -7,7 +7,8 @@ from lxml import etree
 from papers.harvest.values import SourceError
 
 # What XML 1.0 forbids: one stray form feed in one abstract must not cost a day's feed.
-_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_CONTROLS = bytes({*range(0x20)} - {*b"\t\n\r"})
+_NONCHARACTERS = re.compile("[\ufffe\uffff]")
 _ILLEGAL_REFERENCE = re.compile(
     r"&#(?:x0*(?:[0-8bce-f]|1[0-9a-f])|0*(?:[0-8]|1[124-9]|2\d|3[01]));", re.IGNORECASE
 )
@@ -32,8 +33,10 @@ def parse_xml(body: bytes, root: str) -> etree._Element:
 
 def legal(body: bytes) -> bytes:
     """The same UTF-8 document without bytes and references that XML 1.0 forbids."""
-    text = body.decode("utf-8", "replace").lstrip("\ufeff")
-    return _ILLEGAL_REFERENCE.sub("", _ILLEGAL.sub("", text)).strip().encode()
+    # Control characters are never part of a longer one in UTF-8, and going without them takes no search.
+    text = body.translate(None, _CONTROLS).decode("utf-8", "replace").lstrip("\ufeff")
+    text = _NONCHARACTERS.sub("", text)
+    return (_ILLEGAL_REFERENCE.sub("", text) if "&#" in text else text).strip().encode()
 
 
 def _explained(text: bytes, root: str, error: etree.XMLSyntaxError) -> SourceError:

@@ -4,6 +4,7 @@ https://info.arxiv.org/help/oa/index.html and http://www.openarchives.org/OAI/op
 Errors come with HTTP 200; `noRecordsMatch` is the ordinary answer on a quiet day.
 """
 
+from collections.abc import Container
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 
@@ -62,25 +63,27 @@ def record_arguments(arxiv_id: str) -> dict[str, str]:
     return {"verb": "GetRecord", "metadataPrefix": PREFIX, "identifier": f"oai:arXiv.org:{arxiv_id}"}
 
 
-def read_records(body: bytes) -> OaiPage:
-    """Read an answer to ListRecords or GetRecord; empty where nothing matches.
+def read_records(body: bytes, seen: Container[tuple[str, date]] = ()) -> OaiPage:
+    """Read an answer to ListRecords or GetRecord; empty where nothing matches, without what was `seen`.
 
     SourceError "stale" for a token that has expired (begin again from `since`), "unknown_category"
     for a set that does not exist, "broken" or "truncated" for the rest.
     """
     root = parse_xml(body, "OAI-PMH")
     if _refused(root):
-        return OaiPage([], None)
+        return OaiPage([], None, 0)
     answer = next(
         (one for name in ("ListRecords", "GetRecord") if (one := root.find(f"oai:{name}", _NS)) is not None),
         None,
     )
     if answer is None:
         raise SourceError("broken", "OAI-PMH without records or error")
-    records = [_record(one) for one in answer.findall("oai:record", _NS)]
-    if not records:
+    found = answer.findall("oai:record", _NS)
+    if not found:
         raise SourceError("truncated", "an empty list of records, which OAI-PMH reports as an error")
-    return OaiPage(records, clean(answer.findtext("oai:resumptionToken", namespaces=_NS)) or None)
+    records = [record for one in found if (record := _record(one, seen))]
+    token = clean(answer.findtext("oai:resumptionToken", namespaces=_NS)) or None
+    return OaiPage(records, token, len(found))
 
 
 def _refused(root: _Element) -> bool:
@@ -96,7 +99,7 @@ def _refused(root: _Element) -> bool:
     return bool(errors)
 
 
-def _record(record: _Element) -> OaiRecord:
+def _record(record: _Element, seen: Container[tuple[str, date]]) -> OaiRecord | None:
     header = record.find("oai:header", _NS)
     if header is None:
         raise SourceError("broken", "a record without a header")
@@ -104,6 +107,8 @@ def _record(record: _Element) -> OaiRecord:
     if found is None:
         raise SourceError("broken", "a record without an identifier")
     day = _day(header.findtext("oai:datestamp", default="", namespaces=_NS))
+    if (found.id, day) in seen:
+        return None
     if header.get("status") == "deleted":
         return OaiRecord(found.id, day, deleted=True)
     raw = record.find("oai:metadata/raw:arXivRaw", _NS)

@@ -164,10 +164,14 @@ class OaiRecord:
 
 @dataclass(frozen=True)
 class OaiPage:
-    """One page of ListRecords; `token` asks for the next one and is None on the last."""
+    """One page of ListRecords; `token` asks for the next one and is None on the last.
+
+    `found` is the number of records in it, those left out as seen before among them.
+    """
 
     records: list[OaiRecord]
     token: str | None
+    found: int
 
 
 @dataclass(frozen=True)

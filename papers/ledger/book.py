@@ -172,7 +172,7 @@ def _line(listing: Listing, rows: Iterable[Announcement]) -> CategoryLine:
         by_source={source: sum(source in row.sources for row in announced) for source in sorted(sources)},
         late=sum(row.kind == Kind.LATE for row in mine),
         replaced=sum(row.kind == Kind.REPLACE for row in mine),
-        trouble="" if last is None or last.state in ANSWERED else last.get_state_display(),
+        trouble="" if last is None or last.state in ANSWERED else str(Poll.State(last.state).label),
     )
 
 

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from django.db.models import Count, F, Q, QuerySet
 
@@ -29,24 +30,43 @@ FEED_IS_OUT = dt.timedelta(minutes=10)
 LONGEST_DOUBLINGS = 3
 
 
+class Asked(NamedTuple):
+    """Of a Poll what is looked at: every run reads those of all the last days, so they are no model instances."""
+
+    date: dt.date
+    category: str
+    asked_at: dt.datetime
+    state: str
+    printed: dict[str, int]
+    fresh: int | None
+    note: str
+
+    @property
+    def total(self) -> int | None:
+        """The papers printed as new or cross-listed, one printed in two sections once; None where none were printed."""
+        if not self.printed:
+            return None
+        return self.printed.get("new", 0) + self.printed.get("cross", 0) - self.printed.get("twice", 0)
+
+
 @dataclass(frozen=True)
 class Listing:
     """What was heard of one category on one date from listings, oldest answer first."""
 
     code: str
-    polls: Sequence[Poll]
+    polls: Sequence["Asked"]
     stored: int
     # How many papers of that date only one of listing and feed has; all of them while there is no feed.
     apart: int = 0
 
     @property
-    def answers(self) -> list[Poll]:
+    def answers(self) -> list["Asked"]:
         return [poll for poll in self.polls if poll.state in ANSWERED]
 
     @property
     def printed(self) -> int | None:
         """What arXiv printed as new and cross-listed; None until a listing was read."""
-        totals = [total_of(poll) for poll in self.answers or self.polls]
+        totals = [poll.total for poll in self.answers or self.polls]
         return max((total for total in totals if total is not None), default=None)
 
     @property
@@ -71,17 +91,10 @@ class Listing:
         again = last.asked_at - first.asked_at >= SECOND_LOOK and not last.fresh
         return proven or again or self._is_fed_later(last)
 
-    def _is_fed_later(self, last: Poll) -> bool:
+    def _is_fed_later(self, last: "Asked") -> bool:
         """Whether the feed, built hours after the listing was read, says just the same: that is a second look."""
         is_same = self.stored > 0 and not self.apart
         return is_same and last.asked_at + SECOND_LOOK <= batches.feed_at(last.date)
-
-
-def total_of(poll: Poll) -> int | None:
-    """The printed count; where a source prints none (OAI-PMH), the number of its new and cross-listed papers."""
-    if poll.total is not None:
-        return poll.total - poll.printed.get("twice", 0)
-    return None
 
 
 @dataclass(frozen=True)
@@ -144,7 +157,7 @@ class _Heard:
     """Rows of the tables, by date and category."""
 
     rows: QuerySet[Announcement]
-    polls: dict[tuple[dt.date, str], list[Poll]] = field(default_factory=dict)
+    polls: dict[tuple[dt.date, str], list[Asked]] = field(default_factory=dict)
     stored: dict[tuple[dt.date, str], tuple[int, int]] = field(default_factory=dict)
     doubtful: set[dt.date] = field(default_factory=set)
 
@@ -183,7 +196,8 @@ def looks_at(days: Sequence[dt.date], categories: Sequence[str]) -> list[Look]:
 def _heard(days: Sequence[dt.date], categories: Sequence[str]) -> _Heard:
     span = {"date__in": list(days), "category__in": list(categories)}
     heard = _Heard(Announcement.objects.filter(**span).exclude(kind=Kind.REPLACE).order_by())
-    for poll in Poll.objects.filter(source__in=LISTINGS, **span).order_by("asked_at", "id"):
+    polls = Poll.objects.filter(source__in=LISTINGS, **span).order_by("asked_at", "id")
+    for poll in map(Asked._make, polls.values_list(*Asked._fields)):
         heard.polls.setdefault((poll.date, poll.category), []).append(poll)
     counted = heard.rows.values_list("date", "category").annotate(
         stored=Count("pk", filter=Q(listed=True)),

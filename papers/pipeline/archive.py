@@ -1,14 +1,14 @@
 """OAI-PMH: what changed since we last asked, and the dates that no other source reaches any more."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from django.db.models import Max
 
 from digest_site import clock
 from papers import batches, ledger, taxonomy
-from papers.harvest import KINDS, Arxiv, Item, OaiRecord, SourceError
+from papers.harvest import KINDS, Arxiv, Item, OaiPage, OaiRecord, SourceError
 from papers.models import Poll
 
 from .announcing import confirm
@@ -34,10 +34,17 @@ def records_since(arxiv: Arxiv, category: str, since: dt.date) -> Iterator[list[
 
     :raises SourceError: stale, when the server forgot its token: begin again.
     """
+    return (page.records for page in pages_since(arxiv, category, since, ()))
+
+
+def pages_since(
+    arxiv: Arxiv, category: str, since: dt.date, seen: Container[tuple[str, dt.date]]
+) -> Iterator[OaiPage]:
+    """The same with each page's own numbers, without records of which (id, datestamp) was `seen`."""
     token: str | None = None
     for _ in range(MAX_PAGES):
-        page = arxiv.oai(category, since, token=token)
-        yield page.records
+        page = arxiv.oai(category, since, token=token, seen=seen)
+        yield page
         token = page.token
         if token is None:
             return
@@ -78,6 +85,7 @@ class _Harvest:
 
     inquiry: Inquiry
     records: dict[str, OaiRecord] = field(default_factory=dict)
+    seen: set[tuple[str, dt.date]] = field(default_factory=set)
     polls: list[Poll] = field(default_factory=list)
 
     def read(self, code: str, last: dt.datetime | None) -> None:
@@ -85,17 +93,18 @@ class _Harvest:
         poll = asked(Source.OAI, set_name(code), self.inquiry.day)
         poll.found = 0
         try:
-            for records in records_since(self.inquiry.arxiv, code, min(since, self.inquiry.day)):
-                self._take(records, poll)
+            for page in pages_since(self.inquiry.arxiv, code, min(since, self.inquiry.day), self.seen):
+                self._take(page, poll)
         except SourceError as error:
             failed(poll, error, self.inquiry.listed)
             return
         poll.state = State.OK if poll.found else State.EMPTY
         self.polls.append(poll)
 
-    def _take(self, records: Sequence[OaiRecord], poll: Poll) -> None:
-        self.records |= {record.arxiv_id: record for record in records}
-        poll.found += len(records)
+    def _take(self, page: OaiPage, poll: Poll) -> None:
+        self.records |= {record.arxiv_id: record for record in page.records}
+        self.seen |= {(record.arxiv_id, record.datestamp) for record in page.records}
+        poll.found += page.found
         if len(self.records) >= STORED_AT_ONCE:
             self.store()
 

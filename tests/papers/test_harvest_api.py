@@ -207,6 +207,30 @@ def test_recent_pages_are_joined_and_cut_to_the_second(server, monkeypatch):
     assert [parse_qs(urlsplit(path).query)["start"][0] for path in server.asked] == ["0", "2"]
 
 
+def test_what_is_held_is_left_out_and_the_pages_are_still_counted_by_arxivs_numbers(server, monkeypatch):
+    monkeypatch.setattr(api, "PAGE_SIZE", 2)
+    one, two, three = (entry(f"2601.0000{number}v1", "2026-01-27T00:00:00Z") for number in (1, 2, 3))
+    server.say("/api/query", feed(one, two, total=3), feed(three, total=3, start=2))
+    told = []
+
+    def is_held(arxiv_id, updated, title, abstract):
+        told.append((arxiv_id, updated, bool(title), bool(abstract)))
+        return arxiv_id != "2601.00003"
+
+    records = server.arxiv().recent(["cs.SD"], SINCE, UNTIL, is_held=is_held)
+    assert [found.arxiv_id for found in records] == ["2601.00003"]
+    assert told[0] == ("2601.00001", "2026-01-27T12:00:00Z", True, True)
+    assert [parse_qs(urlsplit(path).query)["start"][0] for path in server.asked] == ["0", "2"]
+
+
+def test_a_page_of_held_papers_that_comes_twice_is_an_error(server, monkeypatch):
+    monkeypatch.setattr(api, "PAGE_SIZE", 1)
+    server.say("/api/query", feed(entry(), total=2), feed(entry(), total=2, start=1))
+    with pytest.raises(SourceError) as caught:
+        server.arxiv().recent(["cs.SD"], SINCE, UNTIL, is_held=lambda *_: True)
+    assert caught.value.state == "broken"
+
+
 def test_a_recorded_day_of_computer_science_is_read_whole(server):
     server.say("/api/query", recorded("atom/cs-all_submittedDate-20251217_n405.xml"))
     since, until = datetime(2025, 12, 17, tzinfo=UTC), datetime(2025, 12, 18, tzinfo=UTC)

@@ -72,6 +72,13 @@ def test_a_deleted_record_is_only_a_header():
     )
 
 
+def test_what_was_seen_with_the_same_stamp_is_counted_and_not_read():
+    page = read_records(listed(record(), record("2601.18905")), {("2601.18904", date(2026, 1, 29))})
+    assert ([one.arxiv_id for one in page.records], page.found) == (["2601.18905"], 2)
+    changed = read_records(listed(record()), {("2601.18904", date(2026, 1, 28))})
+    assert len(changed.records) == 1
+
+
 def test_nothing_changed_is_an_empty_page_and_not_an_error():
     page = read_records(error("noRecordsMatch"))
     assert (page.records, page.token) == ([], None)
