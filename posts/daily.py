@@ -145,8 +145,8 @@ def run_daily(digests: Sequence[Digest], day: dt.date, *, tell: Tell = quiet) ->
 
 def open_before(digests: Sequence[Digest], day: dt.date) -> list[dt.date]:
     """Earlier dates that lack something or whose second look is due, oldest first."""
-    looks = ledger.open_looks(day, union(digests))
-    return [look.date for look in looks if look.date < day and look.is_due(clock.now())]
+    looks, now = ledger.open_looks(day, union(digests)), clock.now()
+    return [look.date for look in looks if look.date < day and look.due_at and look.due_at <= now]
 
 
 def days_with_work(digests: Sequence[Digest], day: dt.date) -> list[dt.date]:

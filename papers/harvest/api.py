@@ -29,7 +29,8 @@ MAX_RESULTS = 5000
 CAP = 20 * MEGABYTE
 ACCEPT = "application/atom+xml, application/xml;q=0.9, */*;q=0.1"
 _NS = {"atom": "http://www.w3.org/2005/Atom", "search": "http://a9.com/-/spec/opensearch/1.1/"}
-_REQUIRED = ("atom:id", "atom:published", "atom:updated")
+_ATOM = f"{{{_NS['atom']}}}"
+_REQUIRED = ("id", "published", "updated")
 _WITHDRAWN = re.compile(
     r"\bwithdrawn\b.{0,40}\b(?:by|due|because|from)\b|^\s*(?:this|the) (?:\w+ ){0,2}(?:is|has been|was) withdrawn",
     re.IGNORECASE,
@@ -103,7 +104,7 @@ class _Session:
 def _gist(entry: _Element) -> tuple[str, str, str, str]:
     """What tells whether an entry is news: its id, when it was updated, title and abstract."""
     identifier, updated, title, abstract = (
-        entry.findtext(f"atom:{name}", "", _NS) for name in ("id", "updated", "title", "summary")
+        entry.findtext(f"{_ATOM}{name}", "") for name in ("id", "updated", "title", "summary")
     )
     found = parse_id(identifier)
     return found.id if found else "", updated, clean(title), clean_abstract(abstract)
@@ -126,12 +127,12 @@ def check(answer: Answer, limit: int) -> tuple[_Element, Numbers]:
 
 def _refuse_errors(entries: list[_Element], status: int) -> None:
     for entry in entries:
-        identifier = clean(entry.findtext("atom:id", namespaces=_NS))
+        identifier = clean(entry.findtext(f"{_ATOM}id"))
         if "/api/errors" in identifier:
             message = clean(entry.findtext("atom:summary", namespaces=_NS)) or identifier
             raise SourceError("broken", message, status=status)
         # The package would skip such an entry without a word.
-        if not all((entry.findtext(name, namespaces=_NS) or "").strip() for name in _REQUIRED):
+        if not all((entry.findtext(f"{_ATOM}{name}") or "").strip() for name in _REQUIRED):
             raise SourceError("broken", f"an entry without id or dates: {identifier!r}", status=status)
     if status != 200:
         raise SourceError("broken", f"HTTP {status}", status=status)

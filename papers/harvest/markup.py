@@ -1,5 +1,6 @@
 """Strict reading of arXiv's XML: an answer that is not the whole document is an error."""
 
+import codecs
 import re
 
 from lxml import etree
@@ -9,6 +10,7 @@ from papers.harvest.values import SourceError
 # What XML 1.0 forbids: one stray form feed in one abstract must not cost a day's feed.
 _CONTROLS = bytes({*range(0x20)} - {*b"\t\n\r"})
 _NONCHARACTERS = re.compile("[\ufffe\uffff]")
+_SUSPECT = (b"&#", "\ufffe".encode()[:2])
 _ILLEGAL_REFERENCE = re.compile(
     r"&#(?:x0*(?:[0-8bce-f]|1[0-9a-f])|0*(?:[0-8]|1[124-9]|2\d|3[01]));", re.IGNORECASE
 )
@@ -33,10 +35,19 @@ def parse_xml(body: bytes, root: str) -> etree._Element:
 
 def legal(body: bytes) -> bytes:
     """The same UTF-8 document without bytes and references that XML 1.0 forbids."""
-    # Control characters are never part of a longer one in UTF-8, and going without them takes no search.
-    text = body.translate(None, _CONTROLS).decode("utf-8", "replace").lstrip("\ufeff")
-    text = _NONCHARACTERS.sub("", text)
-    return (_ILLEGAL_REFERENCE.sub("", text) if "&#" in text else text).strip().encode()
+    # Control characters are never part of a longer one in UTF-8; the other searches are for the rare document.
+    text = body.translate(None, _CONTROLS)
+    if any(sign in text for sign in _SUSPECT) or not _is_utf8(text):
+        text = _ILLEGAL_REFERENCE.sub("", _NONCHARACTERS.sub("", text.decode("utf-8", "replace"))).encode()
+    return text.removeprefix(codecs.BOM_UTF8).strip()
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _explained(text: bytes, root: str, error: etree.XMLSyntaxError) -> SourceError:

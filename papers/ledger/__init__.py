@@ -35,6 +35,7 @@ from .looks import (
     source_name,
     unconfirmed,
 )
+from .quiet import is_quiet, keep_quiet
 
 __all__ = [
     "ANSWERED",
@@ -52,6 +53,8 @@ __all__ = [
     "codes",
     "first_day",
     "has_listing",
+    "is_quiet",
+    "keep_quiet",
     "last_good_day",
     "later_listing",
     "looks_at",

@@ -16,7 +16,7 @@ from .looks import LISTINGS, Look, codes, looks_at
 Kind = Announcement.Kind
 # A date first asked about this soon after its announcement is where our responsibility begins.
 FRESH = dt.timedelta(days=10)
-# Older dates are checked once a day; those that it finds open are looked at every time.
+# Older dates are checked once a day; those that were open then are looked at every time.
 ALWAYS_LOOKED_AT = dt.timedelta(days=3)
 ONE_DAY = dt.timedelta(days=1)
 # How long it is remembered which dates were settled; forgotten, all of history is looked at again.
@@ -129,12 +129,13 @@ def _check_past(categories: Sequence[str], now: dt.datetime, key: str) -> Past |
 
 
 def _marks(categories: Sequence[str]) -> Marks:
-    """How many answers and papers the tables hold of each date, by category: a settled date stays settled with them."""
+    """How many answers and rows the tables hold of each date, by category: a settled date stays settled with them."""
     answers = Poll.objects.filter(category__in=categories, source__in=LISTINGS)
-    papers = Announcement.objects.filter(category__in=categories, kind__in=[Kind.NEW, Kind.CROSS])
+    rows = Announcement.objects.filter(category__in=categories)
     marks: dict[dt.date, list[tuple[str, int]]] = {}
-    for rows in (answers, papers):
-        counted = rows.order_by("date", "category").values_list("date", "category").annotate(Count("pk"))
+    for table in (answers, rows):
+        # In the order of an index that has all of it.
+        counted = table.order_by("category", "date").values_list("date", "category").annotate(Count("pk"))
         for date, code, number in counted:
             marks.setdefault(date, []).append((code, number))
     return {date: tuple(numbers) for date, numbers in marks.items()}

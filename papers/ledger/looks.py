@@ -137,19 +137,20 @@ class Look:
         looked_twice = all(listing.looked_twice for listing in self.listings)
         return looked_twice and self.is_listed and not self.unconfirmed
 
-    def is_due(self, now: dt.datetime) -> bool:
-        """Whether asking again is worth a request: at once while something is missing, else hours apart."""
+    @property
+    def due_at(self) -> dt.datetime | None:
+        """From when on asking again is worth a request: at once while something is missing, else hours apart."""
         if self.is_settled:
-            return False
+            return None
         if not self.is_listed and not self.nothing_came:
-            return True
+            return batches.announced_at(self.date)
         answers = [listing.answers for listing in self.listings]
         first = min(polls[0].asked_at for polls in answers)
         last = min(polls[-1].asked_at for polls in answers)
         looks = min(len(polls) for polls in answers)
         if looks == 1:
-            return now >= max(first + SECOND_LOOK, batches.feed_at(self.date) + FEED_IS_OUT)
-        return now >= last + SECOND_LOOK * 2 ** min(looks - 2, LONGEST_DOUBLINGS)
+            return max(first + SECOND_LOOK, batches.feed_at(self.date) + FEED_IS_OUT)
+        return last + SECOND_LOOK * 2 ** min(looks - 2, LONGEST_DOUBLINGS)
 
 
 @dataclass(eq=False)

@@ -66,11 +66,16 @@ def _enqueue(day: dt.date, categories: Sequence[str]) -> str:
 
 def due_days(categories: Sequence[str]) -> list[dt.date]:
     """Open dates that are worth asking about now, oldest first; weekdays of holidays are looked at, too."""
-    looks = ledger.begun_looks(ledger.newest_day(), categories)
+    if ledger.is_quiet(categories):
+        return []
+    looks, now = ledger.begun_looks(ledger.newest_day(), categories), clock.now()
     if looks is None:
-        return [batches.latest(clock.now())]
-    due = [look.date for look in looks if look.is_due(clock.now())]
-    waiting = _waiting(categories) if due else set()
+        return [batches.latest(now)]
+    due = [look.date for look in looks if look.due_at and look.due_at <= now]
+    if not due:
+        ledger.keep_quiet(categories, looks)
+        return []
+    waiting = _waiting(categories)
     return [day for day in due if day not in waiting]
 
 
