@@ -2,6 +2,7 @@
 
 from .alarms import Alarm, alarms
 from .book import (
+    PATIENCE,
     CategoryLine,
     DayLedger,
     alarm_of,
@@ -41,6 +42,7 @@ __all__ = [
     "ANSWERED",
     "HOLIDAY",
     "LISTINGS",
+    "PATIENCE",
     "SECOND_LOOK",
     "SILENT",
     "Alarm",

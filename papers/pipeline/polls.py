@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from django.db import transaction
 
 from digest_site import clock
+from papers import ledger
 from papers.harvest import Arxiv, Item, Sheet, SourceError
 from papers.models import Poll
 
@@ -72,9 +73,15 @@ def read(poll: Poll, sheet: Sheet, categories: Sequence[str], listed: Listed) ->
         poll.printed = sheet.printed
         poll.save(update_fields=["printed"])
     items = sheet.items()
-    if not items and sheet.total is None:
+    if not items and sheet.total is None and not _is_known_empty(poll.date, categories):
         raise SourceError("stale", "公布日却没有条目")
     store(poll, items, categories, listed)
+
+
+def _is_known_empty(day: dt.date, categories: Sequence[str]) -> bool:
+    """Whether the listings of all these categories were read, and announced nothing."""
+    [look] = ledger.looks_at([day], categories)
+    return all(listing.is_read and not listing.stored for listing in look.listings)
 
 
 def store(

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from digest_site import clock
-from papers import batches, ledger
+from papers import batches, ledger, taxonomy
 from papers.harvest import Record, Sheet, SourceError
 from papers.models import Announcement, Paper, Poll
 
@@ -47,24 +47,37 @@ def list_category(inquiry: Inquiry, code: str) -> SourceError | None:
             read(poll, sheet, [code], inquiry.listed)
     except SourceError as error:
         failed(poll, error, inquiry.listed)
-        if sheet is not None and sheet.date > inquiry.day:
-            _keep_newer(sheet, inquiry, code)
-        elif error.state not in ("broken", "truncated"):
+        if sheet is not None and sheet.date != inquiry.day:
+            _keep(sheet, inquiry, code)
+        is_newer = sheet is not None and sheet.date > inquiry.day
+        if not is_newer and error.state not in ("broken", "truncated"):
             return error
         # Not what was asked for, but arXiv answers: the catch-up page of the date says the same.
         return _catchup(inquiry, code)
     return None
 
 
-def _keep_newer(sheet: Sheet, inquiry: Inquiry, code: str) -> None:
-    """arXiv has announced a date that our calendar does not have (or our clock is slow): it is believed."""
-    if not _is_public(sheet.date):
+def _keep(sheet: Sheet, inquiry: Inquiry, code: str) -> None:
+    """A listing of another date is believed and kept, unless we have it.
+
+    A newer one: arXiv announced on a date that our calendar does not have, or our clock is slow. An older one,
+    hours after the announcement: arXiv kept a holiday that our calendar does not know, and nobody had asked for
+    the date before it.
+    """
+    if not _is_public(sheet.date) or is_out_of_sight(sheet.date) or _is_read(code, sheet.date):
         return
+    if sheet.date < inquiry.day and clock.now() < batches.announced_at(inquiry.day) + ledger.PATIENCE:
+        return  # arXiv has not turned the page yet
     poll = asked(Source.LIST, code, sheet.date)
     try:
         read(poll, sheet, [code], inquiry.listed)
     except SourceError as error:
         failed(poll, error, inquiry.listed)
+
+
+def _is_read(code: str, day: dt.date) -> bool:
+    answered = Poll.objects.filter(source__in=ledger.LISTINGS, state__in=ledger.ANSWERED)
+    return answered.filter(category=code, date=day).exists()
 
 
 def _is_public(day: dt.date) -> bool:
@@ -112,11 +125,13 @@ def seconded(inquiry: Inquiry) -> set[str]:
 
 def ask_rss(inquiry: Inquiry) -> None:
     """The second opinion of the day itself: kinds for the union, and licences; gone the next midnight."""
-    if not _is_fed(inquiry.day) or not _has_listing(inquiry):
+    # One category that does not exist would have arXiv refuse the whole union.
+    codes = [code for code in inquiry.categories if taxonomy.canonical(code)]
+    if not codes or not _is_fed(inquiry.day) or not _has_listing(inquiry):
         return
-    poll = asked(Source.RSS, "+".join(inquiry.categories), inquiry.day)
+    poll = asked(Source.RSS, "+".join(codes), inquiry.day)
     try:
-        read(poll, inquiry.arxiv.rss(inquiry.categories), inquiry.categories, inquiry.listed)
+        read(poll, inquiry.arxiv.rss(codes), codes, inquiry.listed)
     except SourceError as error:
         failed(poll, error, inquiry.listed)
 

@@ -92,6 +92,20 @@ def test_a_feed_that_lacks_a_paper_has_the_listings_asked_again(settings: Any) -
         assert requests_for(server, "/rss/") == 1
 
 
+def test_a_category_that_does_not_exist_does_not_cost_the_others_their_feed(settings: Any) -> None:
+    with serve(settings, week()):
+        list_day(settings, evening(WED, 20.2), WED, [*CATEGORIES, "cs.XX"])
+        list_day(settings, at(WED, 0.2), WED, [*CATEGORIES, "cs.XX"])
+        assert poll("rss", WED).state == "ok"
+
+
+def test_an_empty_feed_is_no_stale_one_where_the_listing_announced_nothing(settings: Any) -> None:
+    with serve(settings, papers_of(WED, 1)):  # in cs.SD alone
+        list_day(settings, evening(WED, 20.2), WED, ["eess.AS"])
+        list_day(settings, at(WED, 0.2), WED, ["eess.AS"])
+        assert poll("rss", WED).state == "empty"
+
+
 def test_a_feed_that_was_built_before_the_listing_was_read_is_no_second_look(settings: Any) -> None:
     with serve(settings, week()) as server:
         list_day(settings, at(WED, 0.2), WED)
@@ -271,6 +285,26 @@ def test_a_holiday_is_looked_at_twice_and_is_no_alarm(settings: Any) -> None:
         assert ledger.alarms(CATEGORIES) == []
         assert ledger.open_days(ledger.newest_day(), CATEGORIES) == []
         assert len(targets(server, "/list")) < 12
+
+
+def test_a_new_installation_on_a_holiday_that_we_do_not_know_keeps_the_listing_before_it(
+    settings: Any,
+) -> None:
+    with serve(settings, papers_of(TUE), holidays=[TUE]):  # whose evening brings no listing dated Wednesday
+        assert run(settings, at(WED, 9)) == [WED]
+        assert ids(TUE) == {one.arxiv_id for one in papers_of(TUE)}
+        assert ledger.first_day(CATEGORIES) == TUE
+        assert TUE in run(settings, at(WED, 13))
+        assert ledger.of_day(TUE, CATEGORIES).listed
+
+
+def test_a_stale_listing_of_a_date_that_we_have_is_not_stored_again(settings: Any) -> None:
+    with serve(settings, week()) as server:
+        run(settings, at(TUE, 9))
+        before = Poll.objects.filter(date=TUE, source="list").count()
+        server.fault("stale-list")
+        run(settings, at(WED, 9))
+        assert Poll.objects.filter(date=TUE, source="list").count() == before
 
 
 # Which dates are open
