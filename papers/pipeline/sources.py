@@ -195,9 +195,8 @@ class _Held:
         rows = Announcement.objects.filter(
             category__in=categories, date__gte=since.date(), sources__has_key=Source.API
         )
-        papers = Paper.objects.filter(
-            arxiv_id__in=rows.values("arxiv_id"), fetched_at__isnull=False
-        ).order_by()
+        known = Paper.objects.filter(fetched_at__isnull=False, updated__isnull=False)
+        papers = known.filter(arxiv_id__in=rows.values("arxiv_id")).order_by()
         self._papers = {
             arxiv_id: (f"{updated:%Y-%m-%dT%H:%M:%SZ}", title, abstract)
             for arxiv_id, updated, title, abstract in papers.values_list(

@@ -387,3 +387,15 @@ def test_a_job_lists_its_date_and_leaves_metadata_to_another(settings: Any) -> N
         pipeline.listing.complete_metadata(job)
         assert (job.state, len(targets(server, "/api"))) == ("waiting", asked)
         assert job.next_try_at is not None
+
+
+def test_what_the_api_says_again_is_counted_and_a_corrected_title_is_still_read(settings: Any) -> None:
+    with serve(settings, week()) as server:
+        list_day(settings, at(WED, 0.2), WED)
+        first = poll("api", WED)
+        one = papers_of(WED)[0].arxiv_id
+        server.world.papers[one].title = "A Corrected Title of the Same Version"
+        list_day(settings, at(WED, 9), WED)
+        assert poll("api", WED).asked_at > first.asked_at
+        assert poll("api", WED).found == first.found
+        assert Paper.objects.get(arxiv_id=one).title == "A Corrected Title of the Same Version"
