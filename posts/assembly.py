@@ -153,10 +153,21 @@ def _store(changed: list[Entry]) -> None:
             log.info("%s in %s%s", entry.section, entry.post, f", held: {entry.held}" if entry.held else "")
 
 
+def _lacking(post: DailyPost, entries: list[Entry]) -> int:
+    """How many papers arXiv printed that stand nowhere; one whose announcement was lost may stand in the post still."""
+    [look] = ledger.looks_at([post.date], post.digest.categories)
+    missing = sum(listing.missing for listing in look.listings)
+    if not missing:
+        return 0
+    rows = Announcement.objects.filter(category__in=ledger.codes(post.digest.categories))
+    ids = [entry.paper.arxiv_id for entry in entries]
+    known = set(rows.filter(arxiv_id__in=ids).exclude(kind=Kind.REPLACE).values_list("arxiv_id", flat=True))
+    return max(0, missing - sum(entry.paper.arxiv_id not in known for entry in entries))
+
+
 def _count(post: DailyPost, entries: list[Entry], changed: bool) -> None:
     """What arXiv announced and this post has or still lacks. Readers of a published post see it at once."""
-    look = ledger.looks_at([post.date], post.digest.categories)[0]
-    number = len(entries) + sum(listing.missing for listing in look.listings)
+    number = len(entries) + _lacking(post, entries)
     if not changed and post.fetched == number:
         return
     DailyPost.objects.filter(pk=post.pk).update(fetched=number)

@@ -164,6 +164,14 @@ def test_a_row_that_we_lost_is_missing_on_the_day_page_too(settings: Any) -> Non
     assert assemble(digest(), WED).fetched == 3
 
 
+def test_a_row_that_is_lost_after_the_post_was_made_is_not_counted_twice(settings: Any) -> None:
+    with serve(settings, papers_of(WED)):
+        list_day(settings, at(WED, 9), WED)
+    assert assemble(digest(), WED).fetched == 3
+    Announcement.objects.filter(arxiv_id="2602.04001").delete()
+    assert assemble(digest(), WED).fetched == 3
+
+
 def test_two_digests_have_a_paper_each_once(settings: Any) -> None:
     other = base.make_digest(slug="sound", title="声音", categories=["cs.SD"])
     with serve(settings, papers_of(WED)):
