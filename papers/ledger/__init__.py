@@ -26,6 +26,7 @@ from .dates import (
 from .looks import (
     ANSWERED,
     HOLIDAY,
+    IN_TIME,
     LISTINGS,
     SECOND_LOOK,
     SILENT,
@@ -41,6 +42,7 @@ from .quiet import is_quiet, keep_quiet
 __all__ = [
     "ANSWERED",
     "HOLIDAY",
+    "IN_TIME",
     "LISTINGS",
     "PATIENCE",
     "SECOND_LOOK",

@@ -46,19 +46,28 @@ def announce(source: str, items: Sequence[Item], day: dt.date, categories: Seque
         (row.category, row.arxiv_id): row
         for row in Announcement.objects.filter(date=day, category__in=categories)
     }
-    rows: Rows = {}
     heard = {pair for pair, row in known.items() if source not in LISTINGS or row.listed}
+    rows: Rows = {}
+    seconded: dict[tuple[str, str], int] = {}
     for item in items:
         for code in _where(source, item, categories, known):
-            row = known.get((code, item.arxiv_id))
-            if row is None or not _says(row, source, item):
-                rows[code, item.arxiv_id] = _row(source, item, code, day, row)
+            pair = code, item.arxiv_id
+            row = known.get(pair)
+            if row is not None and _says(row, source, item):
+                continue
+            if row is None or not _agrees(row, item):
+                rows[pair] = _row(source, item, code, day, row)
+            else:
+                seconded[pair] = row.pk
     _expect_versions(row for row in rows.values() if row.kind == Kind.REPLACE and row.version is None)
     _write(rows.values())
+    if seconded:
+        _second(source, Announcement.objects.filter(pk__in=seconded.values()))
+    changed = rows.keys() | seconded.keys()
     if source in LISTINGS:
-        changed = {arxiv_id for _, arxiv_id in rows}
-        _refute_late([item for item in items if item.arxiv_id in changed], day)
-    return len(rows.keys() - heard)
+        ids = {arxiv_id for _, arxiv_id in changed}
+        _refute_late([item for item in items if item.arxiv_id in ids], day)
+    return len(changed - heard)
 
 
 def _where(source: str, item: Item, categories: Sequence[str], known: Rows) -> list[str]:
@@ -73,7 +82,17 @@ def _where(source: str, item: Item, categories: Sequence[str], known: Rows) -> l
 
 def _says(row: Announcement, source: str, item: Item) -> bool:
     """Whether the row has all of this already."""
-    return row.sources.get(source) == item.kind and item.version in (None, row.version)
+    return row.sources.get(source) == item.kind and _is_of_version(row, item)
+
+
+def _agrees(row: Announcement, item: Item) -> bool:
+    """Whether the row says the same, whoever said it."""
+    return row.kind == item.kind and _is_of_version(row, item)
+
+
+def _is_of_version(row: Announcement, item: Item) -> bool:
+    """Where none is printed, the first is meant."""
+    return item.version in (None, row.version or 1)
 
 
 def _row(source: str, item: Item, code: str, day: dt.date, known: Announcement | None) -> Announcement:
@@ -119,6 +138,10 @@ def _refute_late(items: Sequence[Item], day: dt.date) -> None:
 def confirm(source: str, arxiv_ids: Iterable[str]) -> None:
     """A second source knows these ids: it says of each row what the row says."""
     rows = Announcement.objects.filter(arxiv_id__in=list(arxiv_ids)).exclude(sources__has_key=source)
+    _second(source, rows)
+
+
+def _second(source: str, rows: QuerySet[Announcement]) -> None:
     rows.update(sources=_Said(source))
 
 

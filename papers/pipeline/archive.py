@@ -13,6 +13,7 @@ from papers.models import Poll
 
 from .announcing import confirm
 from .histories import split_authors, store_changes
+from .late import late_among
 from .polls import Inquiry, asked, failed, store
 
 # The archive shows a batch about two and a half hours after its announcement.
@@ -59,16 +60,20 @@ def set_name(code: str) -> str:
     return f"changes:{code}"
 
 
-def ask_changes(inquiry: Inquiry) -> None:
-    """Once per announcement, after the archive shows it: histories, licences, withdrawals, new words."""
+def ask_changes(inquiry: Inquiry) -> bool:
+    """Once per announcement, after the archive shows it: metadata, histories, licences, withdrawals, new words.
+
+    Whether the archive has papers of our time that no listing announced.
+    """
     ready = batches.announced_at(batches.latest(clock.now())) + SHOWN_AFTER
     if clock.now() < ready:
-        return
+        return False
     last, harvest = _harvested(inquiry.categories), _Harvest(inquiry)
     for code in inquiry.categories:
         if code not in last or last[code] < ready:
             harvest.read(code, last.get(code))
     harvest.store()
+    return harvest.has_strangers
 
 
 def _harvested(codes: Sequence[str]) -> dict[str, dt.datetime]:
@@ -87,6 +92,7 @@ class _Harvest:
     records: dict[str, OaiRecord] = field(default_factory=dict)
     seen: set[tuple[str, dt.date]] = field(default_factory=set)
     polls: list[Poll] = field(default_factory=list)
+    has_strangers: bool = False
 
     def read(self, code: str, last: dt.datetime | None) -> None:
         since = last.date() if last else ledger.first_day([code]) or self.inquiry.day
@@ -110,8 +116,11 @@ class _Harvest:
 
     def store(self) -> None:
         """The records first: a category counts as read once they are there."""
-        store_changes(self.records.values())
-        confirm(ARCHIVE, [record.arxiv_id for record in self.records.values() if not record.deleted])
+        there = [record for record in self.records.values() if not record.deleted]
+        store_changes(there)
+        confirm(ARCHIVE, [record.arxiv_id for record in there])
+        newest = batches.latest(clock.now())
+        self.has_strangers |= bool(late_among(there, newest, self.inquiry.categories))
         for poll in self.polls:
             poll.save(update_fields=["state", "found"])
         self.records, self.polls = {}, []

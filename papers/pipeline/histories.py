@@ -56,10 +56,12 @@ def _is_whole(record: OaiRecord, paper: Paper) -> bool:
 
 
 def _is_edited(record: OaiRecord, paper: Paper) -> bool:
-    """Whether arXiv changed the record of the same version: a category, a journal, a withdrawal."""
+    """Whether arXiv changed the record of the same version: a category, a journal, a withdrawal, a title."""
     if record.withdrawn or paper.withdrawn:
         return not paper.withdrawn
-    return any(differs(getattr(record, name), getattr(paper, name)) for name in EDITABLE)
+    if any(differs(getattr(record, name), getattr(paper, name)) for name in EDITABLE):
+        return True
+    return not (words.same(record.title, paper.title) and words.same(record.abstract, paper.abstract))
 
 
 def _paper_of_change(record: OaiRecord, paper: Paper) -> Paper:

@@ -7,18 +7,21 @@ submission, so that tells as well. As long as a date in between is missing, that
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import TypeVar
 
 from papers import batches, ledger
-from papers.harvest import Item, Record
+from papers.harvest import Item, OaiRecord, Record
 from papers.models import Announcement, Poll
 from papers.taxonomy import id_order
 
 Kind = Announcement.Kind
 LOOKS_BACK = dt.timedelta(days=30)
 
+R = TypeVar("R", Record, OaiRecord)
 
-def late_among(records: Sequence[Record], day: dt.date, categories: Sequence[str]) -> list[Record]:
-    """The records that no listing announced although the listings of their time were all read.
+
+def late_among(records: Sequence[R], day: dt.date, categories: Sequence[str]) -> list[R]:
+    """The records, of the API or of the archive, that no listing announced although the listings of their time were all read.
 
     `day` is the newest date. A record submitted after its deadline belongs to the next date.
     """
@@ -33,21 +36,21 @@ def late_among(records: Sequence[Record], day: dt.date, categories: Sequence[str
     return [record for record in unannounced if _is_of_our_time(record, run[0], first)]
 
 
-def _unannounced(records: Sequence[Record], categories: Sequence[str]) -> list[Record]:
+def _unannounced(records: Sequence[R], categories: Sequence[str]) -> list[R]:
     ids = [record.arxiv_id for record in records]
     rows = Announcement.objects.filter(arxiv_id__in=ids, category__in=categories).order_by()
     announced = set(rows.values_list("arxiv_id", flat=True))
     return [record for record in records if record.arxiv_id not in announced]
 
 
-def _is_of_our_time(record: Record, begun: dt.date, first: str | None) -> bool:
+def _is_of_our_time(record: Record | OaiRecord, begun: dt.date, first: str | None) -> bool:
     """Whether the paper was announced on the first date that we listed, or after it."""
     if first is not None and id_order(record.arxiv_id) > id_order(first):
         return True
     return batches.batch_of(record.submitted) >= begun
 
 
-def _is_next_batch(record: Record, day: dt.date) -> bool:
+def _is_next_batch(record: Record | OaiRecord, day: dt.date) -> bool:
     return batches.is_announcement_day(day) and record.submitted >= batches.deadline(day)
 
 

@@ -1,8 +1,8 @@
 """Listing a batch: ask every source, keep what it printed, store what it announced, fetch metadata.
 
 1. RSS of the union, while it shows that date: where it says what the listings said hours before, they need no second look.
-2. arXiv's own listing of the date, one category at a time, with its printed count kept first; the API's last ten days.
-3. Once a day OAI-PMH: versions, licences, withdrawals, changed words.
+2. arXiv's own listing of the date, one category at a time, with its printed count kept first.
+3. Once a day OAI-PMH: metadata, versions, licences, withdrawals; the API's last ten days where that leaves something open.
 4. A summary and its jobs for every paper announced as new, cross-listed or late.
 5. Metadata for ids that are still unknown or changed, a hundred a call.
 """
@@ -62,8 +62,8 @@ def list_date(inquiry: Inquiry) -> SourceError | None:
     seconded = sources.seconded(inquiry)
     ask = sources.list_category if sources.is_in_reach(inquiry.day) else archive.list_from_archive
     errors = [error for code in inquiry.categories if code not in seconded and (error := ask(inquiry, code))]
-    archive.ask_changes(inquiry)
-    sources.ask_api(inquiry)
+    strangers = archive.ask_changes(inquiry)
+    sources.ask_api(inquiry, of_strangers=strangers)
     for date in sorted({inquiry.day, *inquiry.listed.dates}):
         open_work(date, inquiry.categories)
     if len(seconded) < len(inquiry.categories):
@@ -136,9 +136,7 @@ def _unconfirmed(days: Sequence[dt.date], categories: Sequence[str]) -> set[str]
     """Ids of dates that neither a feed nor the API's last ten days reach any more: who asks for them by id is told."""
     if not days:
         return set()
-    rows = Announcement.objects.filter(
-        date__in=days, category__in=categories, kind__in=[Kind.NEW, Kind.CROSS]
-    )
+    rows = Announcement.objects.filter(ledger.IN_TIME, date__in=days, category__in=categories)
     return {arxiv_id for _, arxiv_id in ledger.unconfirmed(rows.order_by())}
 
 

@@ -17,6 +17,8 @@ from .storing import store_records
 SECOND_OPINION = dt.timedelta(days=10)
 # arXiv asks not to repeat a query within a day, except where something new must be in its answer.
 API_KEEPS = dt.timedelta(hours=22)
+# How long the others are believed without it: less than three days, since the task comes at the same hours.
+API_CHECKS = dt.timedelta(hours=70)
 # The API and the archive fill up for hours after an announcement; asking for single ids before is in vain.
 FILLED_AFTER = SHOWN_AFTER
 
@@ -148,15 +150,21 @@ def _has_listing(inquiry: Inquiry) -> bool:
     return Announcement.objects.filter(date=inquiry.day, category__in=inquiry.categories).exists()
 
 
-def ask_api(inquiry: Inquiry) -> None:
-    """The API's last ten days: confirms what listings said, and knows what none of them announced."""
+def ask_api(inquiry: Inquiry, *, of_strangers: bool = False) -> None:
+    """The API's last ten days: confirms what listings said, and knows what none of them announced.
+
+    Asked when somebody else left something open (`of_strangers`: the archive has papers that nobody announced),
+    and else every third day, lest one source be believed for ever.
+    """
     now, union = clock.now(), "+".join(inquiry.categories)
-    if inquiry.day < batches.latest(now) or not _has_listing(inquiry) or _says_the_same(inquiry.day, union):
+    if inquiry.day < batches.latest(now) or not _has_listing(inquiry):
+        return
+    if _has_nothing_to_say(inquiry, union, of_strangers):
         return
     poll, held = asked(Source.API, union, inquiry.day), _Held(inquiry.categories, now - SECOND_OPINION)
     try:
         records = _recent(inquiry, held, now - SECOND_OPINION, now)
-        if not (records or held.seen) and _announced_since(inquiry, now - SECOND_OPINION):
+        if not (records or held.ids) and _announced_since(inquiry, now - SECOND_OPINION):
             raise SourceError("broken", "十天之内一篇也没有，而列表上有")
     except SourceError as error:
         failed(poll, error, inquiry.listed)
@@ -166,35 +174,46 @@ def ask_api(inquiry: Inquiry) -> None:
         # Else the next batch came while we were asking, and its papers are nobody's omission.
         late = late_among(records, inquiry.day, inquiry.categories)
     store_records(_ours(records, late))
-    confirm(Source.API, [record.arxiv_id for record in records])
+    confirm(Source.API, [*held.ids, *(record.arxiv_id for record in records)])
     store(
         poll,
         [late_item(one) for one in late],
         inquiry.categories,
         inquiry.listed,
-        found=len(records) + held.seen,
+        found=len(records) + len(held.ids),
     )
 
 
-def _says_the_same(day: dt.date, union: str) -> bool:
-    """Whether the index was asked a while ago and cannot know more yet: it fills up for hours after an announcement."""
-    now = clock.now()
-    if now >= batches.announced_at(day) + FILLED_AFTER:
+def _has_nothing_to_say(inquiry: Inquiry, union: str, of_strangers: bool) -> bool:
+    """Whether the index answered a while ago, and cannot know more yet, or all that it could tell is known."""
+    now, day = clock.now(), inquiry.day
+    since = (now - SECOND_OPINION).date()
+    last = Poll.objects.filter(source=Source.API, category=union, date__gt=since).order_by("-id")
+    asked_at, state = last.values_list("asked_at", "state").first() or (now - SECOND_OPINION, "")
+    if state not in ledger.ANSWERED or asked_at <= now - API_CHECKS:
         return False
-    lately = Poll.objects.filter(source=Source.API, category=union, asked_at__gt=now - API_KEEPS)
-    return lately.filter(state__in=ledger.ANSWERED).exists()
+    if now < batches.announced_at(day) + FILLED_AFTER:
+        if asked_at > now - API_KEEPS:
+            return True
+        day -= dt.timedelta(days=1)  # of this batch it knows little yet
+    return not of_strangers and _is_known(inquiry.categories, since, day)
+
+
+def _is_known(categories: Sequence[str], since: dt.date, until: dt.date) -> bool:
+    """Whether every paper of these dates has its metadata and a second source."""
+    rows = Announcement.objects.filter(category__in=categories, date__range=(since, until)).order_by()
+    bare = Paper.objects.filter(fetched_at=None, arxiv_id__in=rows.values("arxiv_id"))
+    return not (ledger.unconfirmed(rows.filter(ledger.IN_TIME)) or bare.exists())
 
 
 class _Held:
-    """The papers of the last days that the API has confirmed: an entry that says the same again is counted, not read.
+    """The papers of the last days whose metadata we have: an entry that says the same is counted, not read.
 
     What may change without a new version or other words (a category, a journal, a DOI), the archive tells.
     """
 
     def __init__(self, categories: Sequence[str], since: dt.datetime) -> None:
-        rows = Announcement.objects.filter(
-            category__in=categories, date__gte=since.date(), sources__has_key=Source.API
-        )
+        rows = Announcement.objects.filter(category__in=categories, date__gte=since.date())
         known = Paper.objects.filter(fetched_at__isnull=False, updated__isnull=False)
         papers = known.filter(arxiv_id__in=rows.values("arxiv_id")).order_by()
         self._papers = {
@@ -203,12 +222,13 @@ class _Held:
                 "arxiv_id", "updated", "title", "abstract"
             )
         }
-        self.seen = 0
+        self.ids: list[str] = []
 
     def __call__(self, arxiv_id: str, *gist: str) -> bool:
-        same = self._papers.get(arxiv_id) == gist
-        self.seen += same
-        return same
+        if self._papers.get(arxiv_id) != gist:
+            return False
+        self.ids.append(arxiv_id)
+        return True
 
 
 def _recent(inquiry: Inquiry, held: _Held, since: dt.datetime, until: dt.datetime) -> list[Record]:

@@ -15,6 +15,8 @@ from tests.fakes.arxiv_world import EASTERN, first_version
 
 CATEGORIES = ["cs.SD", "eess.AS"]
 MON, TUE, WED, THU, FRI = (dt.date(2026, 2, day) for day in range(2, 7))
+# The API asked for the last ten days, not for single ids.
+SEARCH = "/api/query?search_query=%28"
 
 
 def evening(day: dt.date, hour: float = 20.2) -> dt.datetime:

@@ -12,7 +12,10 @@ from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.arxiv_world import CC_BY
 from tests.papers.ingesting import (
     CATEGORIES,
+    FRI,
     MON,
+    SEARCH,
+    THU,
     TUE,
     WED,
     at,
@@ -52,16 +55,39 @@ def test_in_the_evening_the_listing_and_the_api_are_asked_and_no_feed(
 
 def test_the_index_is_not_asked_again_before_it_can_know_more(arxiv: FakeArxiv, settings: Any) -> None:
     list_day(settings, at(TUE, 9), TUE)
+    arxiv.fault("reset", path="^/(oai|rss)")
     list_day(settings, evening(WED), WED)
-    assert len(targets(arxiv, "/api/query?search_query=%28")) == 1
+    assert len(targets(arxiv, SEARCH)) == 1
     list_day(settings, at(WED, 0.2), WED)
-    assert len(targets(arxiv, "/api/query?search_query=%28")) == 2
+    assert len(targets(arxiv, SEARCH)) == 2
+
+
+def test_the_index_is_asked_only_every_third_day_while_the_others_tell_all(
+    arxiv: FakeArxiv, settings: Any
+) -> None:
+    for day, asked in [(MON, 1), (TUE, 1), (WED, 1), (THU, 2), (FRI, 2)]:
+        for when in (evening(day), at(day, 0.2)):
+            list_day(settings, when, day)
+        assert len(targets(arxiv, SEARCH)) == asked
+        assert ledger.of_day(day, CATEGORIES).settled
+    assert not Paper.objects.filter(fetched_at=None).exists()
+
+
+def test_an_index_that_failed_is_asked_again_at_the_next_look(arxiv: FakeArxiv, settings: Any) -> None:
+    list_day(settings, at(TUE, 0.2), TUE)
+    arxiv.fault("reset", path="submittedDate", times=1)
+    arxiv.fault("reset", path="^/rss", times=1)
+    list_day(settings, at(FRI, 0.2), FRI)
+    assert poll("api", FRI).state == "unreachable"
+    list_day(settings, at(FRI, 9), FRI)
+    assert poll("api", FRI).state == "ok"
 
 
 def test_whoever_runs_once_a_day_asks_the_index_each_time(arxiv: FakeArxiv, settings: Any) -> None:
+    arxiv.fault("api-lag", value=12)
     for day in (MON, TUE, WED):
         list_day(settings, evening(day), day)
-    assert len(targets(arxiv, "/api/query?search_query=%28")) == 3
+    assert len(targets(arxiv, SEARCH)) == 3
     assert not ledger.of_day(TUE, CATEGORIES).differences
 
 

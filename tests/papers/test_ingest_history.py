@@ -15,6 +15,7 @@ from tests.papers.ingesting import (
     CATEGORIES,
     FRI,
     MON,
+    SEARCH,
     THU,
     TUE,
     WED,
@@ -394,8 +395,18 @@ def test_what_the_api_says_again_is_counted_and_a_corrected_title_is_still_read(
         list_day(settings, at(WED, 0.2), WED)
         first = poll("api", WED)
         one = papers_of(WED)[0].arxiv_id
+        server.fault("reset", path="^/oai")
         server.world.papers[one].title = "A Corrected Title of the Same Version"
-        list_day(settings, at(WED, 9), WED)
-        assert poll("api", WED).asked_at > first.asked_at
-        assert poll("api", WED).found == first.found
-        assert Paper.objects.get(arxiv_id=one).title == "A Corrected Title of the Same Version"
+        list_day(settings, at(FRI, 0.2), FRI)
+        assert poll("api", FRI).found == first.found + 6
+        assert stored(one).title == "A Corrected Title of the Same Version"
+
+
+def test_a_title_that_was_corrected_without_a_new_version_comes_from_the_archive(settings: Any) -> None:
+    with serve(settings, week()) as server:
+        list_day(settings, at(WED, 0.2), WED)
+        one, asked = papers_of(WED)[0].arxiv_id, len(targets(server, SEARCH))
+        server.world.papers[one].title = "A Corrected Title of the Same Version"
+        list_day(settings, at(THU, 0.2), THU)
+        assert stored(one).title == "A Corrected Title of the Same Version"
+        assert len(targets(server, SEARCH)) == asked
