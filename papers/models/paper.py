@@ -32,8 +32,11 @@ class PaperQuerySet(models.QuerySet["Paper"]):
         """Papers that carry one of these canonical category codes, as primary or cross-list."""
         return self.filter(in_categories__code__in=list(codes)).distinct()
 
-    def upsert(self, papers: Iterable["Paper"], *, also: Iterable[str] = ()) -> None:
-        """Insert or update by arXiv id, in bulk, and keep the category index in step; `also` more fields."""
+    def upsert(self, papers: Iterable["Paper"], *, also: Iterable[str] = (), new: bool = False) -> None:
+        """Insert or update by arXiv id, in bulk, and keep the category index in step; `also` more fields.
+
+        `new`: a moment ago none of them was there, so that none can have lost a category.
+        """
         papers = list(papers)
         self.bulk_create(
             papers,
@@ -43,8 +46,8 @@ class PaperQuerySet(models.QuerySet["Paper"]):
             batch_size=200,
         )
         wanted = {(paper.pk, code) for paper in papers for code in paper.categories}
-        kept = PaperCategory.objects.filter(paper__in=papers).values_list("paper_id", "code", "pk")
-        present = {(paper, code): pk for paper, code, pk in kept}
+        kept = PaperCategory.objects.none() if new else PaperCategory.objects.filter(paper__in=papers)
+        present = {(paper, code): pk for paper, code, pk in kept.values_list("paper_id", "code", "pk")}
         if gone := [pk for key, pk in present.items() if key not in wanted]:
             PaperCategory.objects.filter(pk__in=gone).delete()
         PaperCategory.objects.bulk_create(

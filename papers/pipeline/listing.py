@@ -66,7 +66,7 @@ def list_date(inquiry: Inquiry) -> SourceError | None:
     sources.ask_api(inquiry, of_strangers=strangers)
     for date in sorted({inquiry.day, *inquiry.listed.dates}):
         open_work(date, inquiry.categories)
-    if len(seconded) < len(inquiry.categories):
+    if errors or not (seconded or inquiry.listed.entries):
         _raise_alarm(inquiry)
     # One category that does not exist must not end the asking for the others.
     return min(errors, key=lambda error: error.state == "unknown_category", default=None)

@@ -24,6 +24,8 @@ class Listed:
 
     day: dt.date
     fresh: int = 0
+    # How many entries arXiv's own listings had.
+    entries: int = 0
     troubles: list[str] = field(default_factory=list)
     # The dates that were read: the one asked about, and others that an answer turned out to be of.
     dates: set[dt.date] = field(default_factory=set)
@@ -76,6 +78,8 @@ def read(poll: Poll, sheet: Sheet, categories: Sequence[str], listed: Listed) ->
     if not items and sheet.total is None and not _is_known_empty(poll.date, categories):
         raise SourceError("stale", "公布日却没有条目")
     store(poll, items, categories, listed)
+    if poll.source in ledger.LISTINGS:
+        listed.entries += len(items)
 
 
 def _is_known_empty(day: dt.date, categories: Sequence[str]) -> bool:

@@ -24,7 +24,7 @@ def store_items(items: Iterable[Item]) -> None:
     rows = Paper.objects.filter(arxiv_id__in=[item.arxiv_id for item in items]).order_by()
     licences = dict(rows.values_list("arxiv_id", "licence"))
     if new := [_paper_of_item(item) for item in items if item.arxiv_id not in licences]:
-        Paper.objects.upsert(new)
+        Paper.objects.upsert(new, new=True)
     told = {
         item.arxiv_id: item.licence for item in items if item.licence and licences.get(item.arxiv_id) == ""
     }
