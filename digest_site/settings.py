@@ -231,7 +231,11 @@ REDIS_URL = env("REDIS_URL")
 if not re.match(r"$|rediss?://.|unix://.", REDIS_URL):
     raise ImproperlyConfigured("REDIS_URL is not an address such as redis://:password@host:6379/0")
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    "default": {
+        "BACKEND": "digest_site.cache.ForgivingRedis",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_connect_timeout": 3, "socket_timeout": 3},
+    }
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "digest"}
 }

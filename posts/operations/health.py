@@ -4,6 +4,7 @@ Nothing here asks the outside world, and nothing of it is secret; doctor.py look
 """
 
 import datetime as dt
+import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -22,6 +23,8 @@ from posts import ledgers
 from posts.daily import union
 from posts.models import Digest
 from posts.tasks import SCHEDULES
+
+log = logging.getLogger(__name__)
 
 # A beat is written once a minute; one that is this old was missed more than once.
 BEAT_SECONDS = 300
@@ -233,6 +236,9 @@ def _safely(one: Look) -> Sign:
         return one()
     except DatabaseError as error:
         return Sign(one.__name__, BAD, f"数据库：{type(error).__name__}", "看数据库和 manage.py migrate")
+    except Exception as error:
+        log.exception("%s 没有查成", one.__name__)
+        return Sign(one.__name__, BAD, f"查不了：{type(error).__name__}", "看日志里的说明")
 
 
 def deep() -> tuple[bool, dict[str, dict[str, str]]]:
