@@ -18,6 +18,12 @@ from .daily import union
 from .models import Digest, Entry
 
 DAYS = 14
+WORDS = {"red": "缺", "yellow": "未完", "green": "齐"}
+
+
+def word_of(colour: str, waiting: int) -> str:
+    """The colour of a date with so many jobs left in a word, the same wherever people read it."""
+    return "待核对" if colour == "yellow" and not waiting else WORDS[colour]
 
 
 def books(digest: Digest, days: Sequence[dt.date]) -> list[dict[str, Any]]:

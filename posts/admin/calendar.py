@@ -21,7 +21,6 @@ from . import progress
 
 # arXiv's first year, and one that nobody will ask for.
 FIRST_YEAR, LAST_YEAR = 1991, 2200
-COLOURS = {"red": "缺", "yellow": "未完", "green": "齐"}
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class Cell:
     @property
     def word(self) -> str:
         """The colour in a word, for those who cannot see it."""
-        return COLOURS[self.book.colour] if self.book else self.why_empty
+        return ledgers.word_of(self.book.colour, self.book.waiting) if self.book else self.why_empty
 
 
 def month_view(request: HttpRequest) -> HttpResponse:
@@ -74,6 +73,8 @@ def day_view(request: HttpRequest, slug: str, day: str) -> HttpResponse:
     date = _date(day)
     post = DailyPost.objects.filter(digest=digest, date=date).first()
     book = ledger.of_day(date, digest.categories)
+    ours = ledger.first_day(digest.categories) or dt.date.max
+    cell = _cell(date, book if _is_public(date) else None, post, date >= ours)
     codes = set(ledger.codes(digest.categories))
     polls = [poll for poll in Poll.objects.filter(date=date) if codes & set(poll.category.split("+"))]
     context = {
@@ -82,7 +83,7 @@ def day_view(request: HttpRequest, slug: str, day: str) -> HttpResponse:
         "opts": DailyPost._meta,
         "digest": digest,
         "book": book,
-        "word": COLOURS[book.colour],
+        "cell": cell,
         "post": post,
         "progress": progress.of([post]).get(post.pk) if post else None,
         "held": _held(post),
@@ -126,9 +127,12 @@ def _this_month() -> dt.date:
 
 def _date(day: str) -> dt.date:
     try:
-        return dt.date.fromisoformat(day)
+        date = dt.date.fromisoformat(day)
     except ValueError as error:
         raise Http404 from error
+    if not FIRST_YEAR <= date.year <= LAST_YEAR:
+        raise Http404
+    return date
 
 
 def _weeks(digest: Digest, first: dt.date) -> list[list[Cell]]:

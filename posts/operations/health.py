@@ -110,9 +110,10 @@ def last_day() -> Sign:
         return Sign("最近一日", NOTE, "还没有列过任何一日", "运行 manage.py daily，或等后台第一次列表")
     if good is None or good < due:
         said = "；".join(alarm.message for alarm in ledgers.gaps()[-2:])
-        lacking = f"应有 {due:%F}，最近完整的是 {good or '无'}"
+        lacking = f"应有 {due:%F}，最近列全的是 {good or '无'}"
         return Sign("最近一日", BAD, f"{lacking}（{said}）" if said else lacking, advice)
-    return Sign("最近一日", GOOD, f"{good:%F} 完整")
+    settled = ledger.of_day(good, categories).settled
+    return Sign("最近一日", GOOD, f"{good:%F} 已列全，{'已核对' if settled else '还没有第二次核对'}")
 
 
 def arxiv_throttle() -> Sign:

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from papers import ledger
-from papers.models import Announcement, Paper
+from papers.models import Announcement, Job, Paper
 from posts.assembly import assemble
 from posts.models import Digest
 from posts.operations import health
@@ -157,6 +157,8 @@ def test_the_calendar_shows_what_an_outage_left_open_in_red_and_how_long_it_take
 
 
 def test_the_ledger_of_a_date_says_in_which_zone_its_times_are(settings: Any) -> None:
+    settings.NOW = at(THU, 9)
+    assemble(digest(), TUE)
     page = office.at_desk(office.observer()).get(
         reverse("admin:posts_calendar_day", args=["speech", f"{TUE}"])
     )
@@ -172,6 +174,38 @@ def test_the_calendar_shows_a_listing_on_what_we_take_for_a_holiday(settings: An
     found = cells("2026-01")
     assert found[20].book.announced == 3
     assert found[20].colour == "green" or found[20].word == "未完"
+
+
+def test_all_that_waits_for_the_second_look_is_called_so(settings: Any) -> None:
+    with serve(settings, papers_of(WED)):
+        run(settings, at(WED, 9))
+        assert cells()[4].word == "未完"
+        Job.objects.update(state=Job.State.DONE)
+        assert cells()[4].word == "待核对"
+        assert "还没有第二次核对" in health.last_day().message
+        run(settings, at(WED, 16))
+        Job.objects.update(state=Job.State.DONE)
+    assert cells()[4].word == "齐"
+    assert "已核对" in health.last_day().message
+
+
+@pytest.mark.parametrize(
+    "day, said", [("2026-02-08", "不公布"), ("2026-03-04", "未到"), ("2026-01-06", "没有问过")]
+)
+def test_the_page_of_a_date_without_a_ledger_says_what_the_calendar_says(
+    settings: Any, day: str, said: str
+) -> None:
+    with serve(settings, papers_of(WED)):
+        run(settings, at(WED, 9))
+    page = office.at_desk(office.observer()).get(reverse("admin:posts_calendar_day", args=["speech", day]))
+    assert said in page.content.decode() and "未完作业" not in page.content.decode()
+    assert page.context["cell"].colour == "none"
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "2026-02-30", "today"])
+def test_there_is_no_page_of_a_date_beyond_all_calendars(day: str) -> None:
+    address = reverse("admin:posts_calendar_day", args=["speech", day])
+    assert office.at_desk(office.observer()).get(address).status_code == 404
 
 
 def test_a_date_that_proved_silent_is_said_to_have_none(settings: Any) -> None:

@@ -113,7 +113,7 @@ def test_a_healthy_site_has_nothing_red(office: Client, settings: pytest.Fixture
     Beat.objects.create(name="backup", at=clock.machine_now(), note="digest-1.sqlite3.gz")
     text = shown(office)
     assert 'class="badge red"' not in text and "warningnote" not in text
-    assert "2026-09-17 完整" in text
+    assert "2026-09-17 已列全" in text
 
 
 def test_gaps_halts_and_the_budget_stand_on_it(office: Client, settings: pytest.FixtureRequest) -> None:

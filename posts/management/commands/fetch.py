@@ -12,8 +12,6 @@ from papers import batches, ledger, pipeline
 from posts import daily, ledgers
 from posts.management.base import LEFT, Bars, DigestCommand, Usage, day
 
-COLOURS = {"red": "缺", "yellow": "未完", "green": "齐"}
-
 
 class Command(DigestCommand):
     help = "列出 arXiv 某日（默认最新一日）公布的论文并存下来；对过去的日期也可随时重复"
@@ -92,7 +90,7 @@ def _category_line(book: dict[str, Any], category: dict[str, Any]) -> str:
 
 def _day_line(book: dict[str, Any]) -> str:
     held = "，".join(f"{rule} {number}" for rule, number in book["held"].items())
-    state = "没有公布" if book["silent"] else COLOURS[book["colour"]]
+    state = "没有公布" if book["silent"] else ledgers.word_of(book["colour"], book["waiting"])
     announced = "—" if book["unread"] else book["announced"]
     return (
         f"{book['date']:%F}  {book['digest']:<8}  公布 {announced}  存 {book['stored']}  译 {book['translated']}  "
