@@ -7,15 +7,35 @@ import sys
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
+from django.db import OperationalError
 
-if __name__ == "__main__":
+LEFT, USAGE, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
+
+
+def main() -> None:
+    """Run a command. What an operator can mend, or has done, is a line to read, not a traceback."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digest_site.settings")
     try:
-        settings.DEBUG  # noqa: B018 - loads them: a bad one is a line to read, not a traceback
+        settings.DEBUG  # noqa: B018 - loads them
     except ImproperlyConfigured as error:
-        print(f"设置有误：{error}（见 .env.example）", file=sys.stderr)  # noqa: T201
-        sys.exit(2)
+        end(USAGE, f"设置有误：{error}（见 .env.example）")
     try:
         execute_from_command_line(sys.argv)
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:  # `manage.py doctor | head`: whoever read has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(BROKEN_PIPE)
+    except OperationalError as error:
+        if "--traceback" in sys.argv:
+            raise
+        end(LEFT, f"数据库不能用：{str(error).partition(chr(10))[0]}（看 manage.py doctor）")
+
+
+def end(status: int, message: str) -> None:
+    print(message, file=sys.stderr)  # noqa: T201
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -5,7 +5,9 @@ import logging
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -39,6 +41,15 @@ def spare_the_log(options: dict[str, Any]) -> None:
     if is_quiet:
         for name in ("papers", "posts"):
             logging.getLogger(name).setLevel(logging.WARNING)
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """One clear line where a folder cannot be made or written."""
+    try:
+        yield
+    except OSError as error:
+        raise CommandError(f"写不了 {folder}：{error}", returncode=LEFT) from error
 
 
 def day(text: str) -> dt.date:

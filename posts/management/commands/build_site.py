@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from posts.management.base import Usage
+from posts.management.base import Usage, writing
 from posts.static_site import build
 
 
@@ -23,6 +23,7 @@ class Command(BaseCommand):
         parts = urlsplit(base_url)
         if base_url and not (parts.scheme in ("http", "https") and parts.netloc):
             raise Usage(f"--base-url 应写作 https://example.org/digest，而不是 {base_url!r}")
-        folder.mkdir(parents=True, exist_ok=True)
-        built = build(folder, base_url)
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            built = build(folder, base_url)
         self.stdout.write(f"pages={built.pages} written={built.written} removed={built.removed}")

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from posts.management.base import DigestCommand
+from posts.management.base import DigestCommand, writing
 from posts.old_site import export_files
 
 
@@ -17,5 +17,6 @@ class Command(DigestCommand):
         parser.add_argument("folder", type=Path, help="写到哪个目录，如旧站的 _posts")
 
     def handle(self, *, folder: Path, **options: Any) -> None:
-        posts, changed = export_files(self.digests(options), folder)
+        with writing(folder):
+            posts, changed = export_files(self.digests(options), folder)
         self.stdout.write(f"posts={posts} written={changed}")

@@ -27,6 +27,8 @@ class Command(BaseCommand):
         path = options["file"] or next(iter(backup.backups(folder)), None)
         if path is None:
             raise Usage(f"{folder} 里没有备份")
+        if not path.is_file():
+            raise Usage(f"没有这个文件：{path}")
         try:
             manifest = (
                 restoring.drill(path) if options["drill"] else self.restore(path, folder, options["yes"])

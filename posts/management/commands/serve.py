@@ -23,6 +23,7 @@ from posts.tasks import SCHEDULES
 
 log = logging.getLogger("posts.serve")
 
+HOST = "127.0.0.1"
 UP_WITHIN = 60.0
 # How long the port of a site that is just ending may still be taken.
 PORT_PATIENCE = 6.0
@@ -32,7 +33,7 @@ class Command(BaseCommand):
     help = "启动网站和后台（一次 Ctrl-C 两者都停）"
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--host", default="127.0.0.1", help="监听的地址")
+        parser.add_argument("--host", default=HOST, help="监听的地址")
         parser.add_argument("--web", action=BooleanOptionalAction, default=True, help="是否启动网站")
         parser.add_argument("--worker", action=BooleanOptionalAction, default=True, help="是否启动后台")
 

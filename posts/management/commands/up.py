@@ -19,6 +19,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 
+from posts.management.commands.serve import HOST, require_free_port
 from posts.operations import health
 
 OLLAMA = "http://127.0.0.1:11434/v1"
@@ -32,6 +33,7 @@ class Command(BaseCommand):
     help = "准备好一切并启动网站和后台；没有密钥和网络时用内置的样例版"
 
     def handle(self, **options: Any) -> None:
+        require_free_port(HOST)
         name, password = editor_login()
         environment = self.choose()
         if environment is None:
