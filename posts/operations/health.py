@@ -155,11 +155,19 @@ def model_halt() -> Sign:
 def budget() -> Sign:
     spent = pipeline.spent_today()
     if spent.ceiling is None:
-        return Sign("费用", GOOD, f"今日 {spent.calls} 次调用，{spent.amount:.2f}，没有上限")
-    message = f"今日 {spent.calls} 次调用，{spent.amount:.2f} / {spent.ceiling}"
+        return Sign("费用", GOOD, f"今日 {spent.calls} 次调用，{_amount(spent)}，没有上限")
+    message = f"今日 {spent.calls} 次调用，{_amount(spent)} / {spent.ceiling}"
     if spent.amount >= spent.ceiling * 9 // 10:
         return Sign("费用", NOTE, message, "已近上限，余下的明日继续；或提高 LLM_DAILY_BUDGET")
     return Sign("费用", GOOD, message)
+
+
+def _amount(spent: pipeline.Spent) -> str:
+    """What was paid; a call without a price is unknown, never zero."""
+    if spent.unpriced == spent.calls > 0:
+        return "金额未知（没有设价格）"
+    unknown = f"（另 {spent.unpriced} 次没有价格）" if spent.unpriced else ""
+    return f"{spent.amount:.2f}{unknown}"
 
 
 def jobs_left() -> Sign:

@@ -9,7 +9,7 @@ from django_q.models import Schedule
 
 from digest_site import clock
 from papers import jobs, pipeline
-from papers.models import Beat, Halt, Job
+from papers.models import Beat, Halt, Job, LLMCall
 from papers.tasks import beat
 from tests.base import make_observer, make_user
 from tests.posts.telling_tools import DAY, NOON, listed
@@ -191,3 +191,21 @@ def test_an_unknown_button_does_nothing(office: Client) -> None:
     for nonsense in ("x", "1 OR 1=1", "²", "-1", ""):
         assert office.post(PAGE, {"retry": nonsense}).status_code == 302
     assert Job.objects.get().state == Job.State.DEAD
+
+
+@pytest.mark.parametrize(
+    "prices, said",
+    [
+        ([None, None], "2 次调用，金额未知"),
+        ([None, "0.5"], "0.50（另 1 次没有价格）"),
+        ([], "0 次调用，0.00"),
+    ],
+)
+def test_a_call_without_a_price_is_not_called_free(
+    office: Client, prices: list[str | None], said: str
+) -> None:
+    for number, price in enumerate(prices):
+        LLMCall.objects.create(
+            key=f"k{number}", purpose="translate", model="m", price=price, opened_at=clock.machine_now()
+        )
+    assert said in shown(office)
