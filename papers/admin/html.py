@@ -14,7 +14,11 @@ def table(headers: list[str], rows: list[list[Any]]) -> SafeString:
         return SafeString("—")
     head = _row("th", headers)
     body = joined(_row("td", row) for row in rows)
-    return format_html('<table class="small-table"><thead>{}</thead><tbody>{}</tbody></table>', head, body)
+    return format_html(
+        '<div class="scroll"><table class="small-table"><thead>{}</thead><tbody>{}</tbody></table></div>',
+        head,
+        body,
+    )
 
 
 def joined(pieces: Iterable[SafeString], between: str = "") -> SafeString:

@@ -1,5 +1,6 @@
 """The machine's own tables, to look at: its jobs, with "try again", and what it paid for."""
 
+import datetime as dt
 from typing import Any
 
 from django.contrib import admin, messages
@@ -8,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -17,12 +19,24 @@ from papers.models import Job, LLMCall
 from .readonly import NamedFilter, ReadOnlyAdmin
 
 
+def _short(at: dt.datetime | None) -> str:
+    return f"{timezone.localtime(at):%m-%d %H:%M}" if at else ""
+
+
 @admin.register(Job)
 class JobAdmin(ReadOnlyAdmin):
-    list_display = ["kind", "subject", "state", "attempts", "strikes", "next_try_at", "error_class", "reason", "changed_at"]  # fmt: skip
+    list_display = ["kind", "subject", "state", "attempts", "strikes", "next_try", "error_class", "reason", "changed"]  # fmt: skip
     list_filter = ["kind", "state", ("error_class", NamedFilter)]
     search_fields = ["=subject", "error_class", "reason"]
     actions = ["retry"]
+
+    @admin.display(description="下次尝试", ordering="next_try_at")
+    def next_try(self, job: Job) -> str:
+        return _short(job.next_try_at)
+
+    @admin.display(description="变更", ordering="changed_at")
+    def changed(self, job: Job) -> str:
+        return _short(job.changed_at)
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("papers.approve_summary")

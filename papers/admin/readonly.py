@@ -22,7 +22,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
 
 class NamedFilter(admin.AllValuesFieldListFilter):
-    """The values that occur, under the names that their field gives them."""
+    """The values that occur, under the names that their field gives them; the empty one has no name to click."""
 
     names: dict[str, str] = {}
 
@@ -32,6 +32,8 @@ class NamedFilter(admin.AllValuesFieldListFilter):
 
     def choices(self, changelist: Any) -> Any:
         for choice in super().choices(changelist):
+            if choice["display"] == "":
+                continue
             yield choice | {"display": self.known.get(choice["display"], choice["display"])}
 
 
