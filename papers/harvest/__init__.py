@@ -145,11 +145,11 @@ class Arxiv:
         since: date | None,
         token: str | None = None,
         *,
-        seen: Container[tuple[str, date]] = (),
+        seen: Container[bytes] = (),
     ) -> OaiPage:
         """One page of records changed since `since` (UTC date); go on with its `.token` until that is None.
 
-        A page near a day's end may repeat records. Those of which (id, datestamp) was `seen` are left out, unread.
+        A page near a day's end may repeat records. Those whose digest was `seen` are left out, unread.
         """
         arguments = oai.list_arguments(category_or_set, since, token)
         return oai.read_records(self._get_oai(arguments), seen)

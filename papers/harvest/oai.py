@@ -5,9 +5,12 @@ Errors come with HTTP 200; `noRecordsMatch` is the ordinary answer on a quiet da
 """
 
 from collections.abc import Container
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
+from hashlib import blake2b
 
+from lxml import etree
 from lxml.etree import _Element
 
 from papers.harvest.markup import parse_xml
@@ -63,8 +66,8 @@ def record_arguments(arxiv_id: str) -> dict[str, str]:
     return {"verb": "GetRecord", "metadataPrefix": PREFIX, "identifier": f"oai:arXiv.org:{arxiv_id}"}
 
 
-def read_records(body: bytes, seen: Container[tuple[str, date]] = ()) -> OaiPage:
-    """Read an answer to ListRecords or GetRecord; empty where nothing matches, without what was `seen`.
+def read_records(body: bytes, seen: Container[bytes] = ()) -> OaiPage:
+    """Read an answer to ListRecords or GetRecord; empty where nothing matches, without records whose digest was `seen`.
 
     SourceError "stale" for a token that has expired (begin again from `since`), "unknown_category"
     for a set that does not exist, "broken" or "truncated" for the rest.
@@ -99,7 +102,10 @@ def _refused(root: _Element) -> bool:
     return bool(errors)
 
 
-def _record(record: _Element, seen: Container[tuple[str, date]]) -> OaiRecord | None:
+def _record(record: _Element, seen: Container[bytes]) -> OaiRecord | None:
+    digest = blake2b(etree.tostring(record, with_tail=False), digest_size=16).digest()
+    if digest in seen:
+        return None
     header = record.find("oai:header", _NS)
     if header is None:
         raise SourceError("broken", "a record without a header")
@@ -107,21 +113,18 @@ def _record(record: _Element, seen: Container[tuple[str, date]]) -> OaiRecord | 
     if found is None:
         raise SourceError("broken", "a record without an identifier")
     day = _day(header.findtext("oai:datestamp", default="", namespaces=_NS))
-    if (found.id, day) in seen:
-        return None
     if header.get("status") == "deleted":
-        return OaiRecord(found.id, day, deleted=True)
+        return OaiRecord(found.id, day, digest, deleted=True)
     raw = record.find("oai:metadata/raw:arXivRaw", _NS)
     if raw is None:
         raise SourceError("broken", f"{found.id} is not in the format {PREFIX}")
-    return _described(found.id, day, raw)
+    return _described(OaiRecord(found.id, day, digest), raw)
 
 
-def _described(arxiv_id: str, day: date, raw: _Element) -> OaiRecord:
+def _described(record: OaiRecord, raw: _Element) -> OaiRecord:
     fields = _fields(raw)
-    return OaiRecord(
-        arxiv_id,
-        day,
+    return replace(
+        record,
         versions=tuple(sorted(map(_version, raw.iterchildren(f"{_RAW}version")), key=lambda one: one.number)),
         submitter=clean(fields.get("submitter")),
         licence=clean(fields.get("license")),

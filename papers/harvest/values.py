@@ -126,14 +126,15 @@ class Version:
 
 @dataclass(frozen=True)
 class OaiRecord:
-    """A paper as OAI-PMH arXivRaw describes it; only id, datestamp and `deleted` if it was deleted.
+    """A paper as OAI-PMH arXivRaw describes it; only id, datestamp, digest and `deleted` if it was deleted.
 
-    `datestamp` is the date of the record's last change of any sort. `authors` is one string, with
-    TeX accents as the submitter typed them.
+    `datestamp` is the date of the record's last change of any sort; two records of one `digest` are the same to the
+    letter. `authors` is one string, with TeX accents as the submitter typed them.
     """
 
     arxiv_id: str
     datestamp: date
+    digest: bytes = field(repr=False)
     deleted: bool = False
     versions: tuple[Version, ...] = ()
     submitter: str = ""

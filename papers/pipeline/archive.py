@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from django.core.cache import cache
 from django.db.models import Max
 
 from digest_site import clock
@@ -23,6 +24,8 @@ CATCHUP_DAYS = 90
 ARCHIVE = "archive"
 # A harvest may serve other dates for this long before it is asked again.
 KEEPS = dt.timedelta(hours=3)
+# A harvest remembers what the one before it said, if that was not long ago.
+REMEMBERED = dt.timedelta(days=5)
 MAX_PAGES = 60
 STORED_AT_ONCE = 500
 
@@ -38,10 +41,8 @@ def records_since(arxiv: Arxiv, category: str, since: dt.date) -> Iterator[list[
     return (page.records for page in pages_since(arxiv, category, since, ()))
 
 
-def pages_since(
-    arxiv: Arxiv, category: str, since: dt.date, seen: Container[tuple[str, dt.date]]
-) -> Iterator[OaiPage]:
-    """The same with each page's own numbers, without records of which (id, datestamp) was `seen`."""
+def pages_since(arxiv: Arxiv, category: str, since: dt.date, seen: Container[bytes]) -> Iterator[OaiPage]:
+    """The same with each page's own numbers, without records whose digest was `seen`."""
     token: str | None = None
     for _ in range(MAX_PAGES):
         page = arxiv.oai(category, since, token=token, seen=seen)
@@ -68,10 +69,9 @@ def ask_changes(inquiry: Inquiry) -> bool:
     ready = batches.announced_at(batches.latest(clock.now())) + SHOWN_AFTER
     if clock.now() < ready:
         return False
-    last, harvest = _harvested(inquiry.categories), _Harvest(inquiry)
-    for code in inquiry.categories:
-        if code not in last or last[code] < ready:
-            harvest.read(code, last.get(code))
+    harvest = _Harvest(inquiry)
+    for code in harvest.due(ready):
+        harvest.read(code)
     harvest.store()
     return harvest.has_strangers
 
@@ -86,15 +86,41 @@ def _harvested(codes: Sequence[str]) -> dict[str, dt.datetime]:
 
 @dataclass
 class _Harvest:
-    """Changes of several categories on their way to the tables: most papers are in more than one."""
+    """Changes of several categories on their way to the tables: most papers are in more than one.
+
+    The archive counts in days, so that each harvest repeats much of the one before it: what says the same to the
+    letter is not read again.
+    """
 
     inquiry: Inquiry
     records: dict[str, OaiRecord] = field(default_factory=dict)
-    seen: set[tuple[str, dt.date]] = field(default_factory=set)
     polls: list[Poll] = field(default_factory=list)
+    # Records by digest, with their datestamps; `ours` are those of papers that we have.
+    seen: dict[bytes, dt.date] = field(default_factory=dict)
+    ours: dict[bytes, dt.date] = field(default_factory=dict)
     has_strangers: bool = False
+    # When the changes of each category were last read well.
+    last: dict[str, dt.datetime] = field(init=False)
 
-    def read(self, code: str, last: dt.datetime | None) -> None:
+    def __post_init__(self) -> None:
+        """What is remembered holds for the harvests that the tables know, and no others: they may be a backup's."""
+        self.last = _harvested(self.inquiry.categories)
+        moments, ours = cache.get(self._key, (None, {}))
+        if self.last and moments == self.last:
+            since = min(self.last.values()).date()
+            self.ours = {digest: day for digest, day in ours.items() if day >= since}
+            self.seen = dict(self.ours)
+
+    @property
+    def _key(self) -> str:
+        return f"harvest:{'+'.join(sorted(self.inquiry.categories))}"
+
+    def due(self, ready: dt.datetime) -> list[str]:
+        """The categories whose changes were not read since then."""
+        return [code for code in self.inquiry.categories if code not in self.last or self.last[code] < ready]
+
+    def read(self, code: str) -> None:
+        last = self.last.get(code)
         since = last.date() if last else ledger.first_day([code]) or self.inquiry.day
         poll = asked(Source.OAI, set_name(code), self.inquiry.day)
         poll.found = 0
@@ -106,10 +132,11 @@ class _Harvest:
             return
         poll.state = State.OK if poll.found else State.EMPTY
         self.polls.append(poll)
+        self.last[code] = poll.asked_at
 
     def _take(self, page: OaiPage, poll: Poll) -> None:
         self.records |= {record.arxiv_id: record for record in page.records}
-        self.seen |= {(record.arxiv_id, record.datestamp) for record in page.records}
+        self.seen |= {record.digest: record.datestamp for record in page.records}
         poll.found += page.found
         if len(self.records) >= STORED_AT_ONCE:
             self.store()
@@ -117,12 +144,15 @@ class _Harvest:
     def store(self) -> None:
         """The records first: a category counts as read once they are there."""
         there = [record for record in self.records.values() if not record.deleted]
-        store_changes(there)
+        ours = store_changes(there)
+        self.ours |= {record.digest: record.datestamp for record in there if record.arxiv_id in ours}
         confirm(ARCHIVE, [record.arxiv_id for record in there])
         newest = batches.latest(clock.now())
         self.has_strangers |= bool(late_among(there, newest, self.inquiry.categories))
         for poll in self.polls:
             poll.save(update_fields=["state", "found"])
+        if self.polls:
+            cache.set(self._key, (self.last, self.ours), REMEMBERED.total_seconds())
         self.records, self.polls = {}, []
 
 

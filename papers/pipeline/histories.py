@@ -1,7 +1,7 @@
 """What OAI-PMH says of the papers that we have: versions, licence, withdrawal, and the words where only they changed."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from digest_site import clock
@@ -15,8 +15,8 @@ from .updating import differs, revise, save, stored, write
 EDITABLE = ("categories", "comment", "doi", "journal")
 
 
-def store_changes(records: Iterable[OaiRecord]) -> None:
-    """Update the papers that we have by what OAI-PMH says of them; unknown ones are not ours.
+def store_changes(records: Iterable[OaiRecord]) -> Collection[str]:
+    """Update the papers that we have by what OAI-PMH says of them; their ids, since unknown ones are not ours.
 
     A record whose authors changed is left to the API, which names them one by one: it only adds
     the history, and the id stays among those that want metadata.
@@ -31,6 +31,7 @@ def store_changes(records: Iterable[OaiRecord]) -> None:
     told = [paper for record in known if (paper := _told(record, now[record.arxiv_id]))]
     save(changed, before, reworded=reworded)
     write([paper for paper in told if paper.arxiv_id not in whole], ["versions", "licence", "withdrawn"])
+    return before.keys()
 
 
 def _told(record: OaiRecord, paper: Paper) -> Paper | None:

@@ -72,10 +72,11 @@ def test_a_deleted_record_is_only_a_header():
     )
 
 
-def test_what_was_seen_with_the_same_stamp_is_counted_and_not_read():
-    page = read_records(listed(record(), record("2601.18905")), {("2601.18904", date(2026, 1, 29))})
+def test_what_was_seen_to_the_letter_is_counted_and_not_read():
+    [seen, *_] = read_records(listed(record(), record("2601.18903"))).records
+    page = read_records(listed(record(), record("2601.18905")), {seen.digest})
     assert ([one.arxiv_id for one in page.records], page.found) == (["2601.18905"], 2)
-    changed = read_records(listed(record()), {("2601.18904", date(2026, 1, 28))})
+    changed = read_records(listed(record().replace("9 pages", "10 pages")), {seen.digest})
     assert len(changed.records) == 1
 
 

@@ -374,6 +374,22 @@ def test_a_harvest_that_fails_is_marked_and_repeated(settings: Any) -> None:
         assert len(targets(server, "/oai")) == asked  # once an announcement is enough
 
 
+def test_what_the_archive_repeats_to_the_letter_is_read_again_only_by_tables_that_are_older(
+    settings: Any,
+) -> None:
+    with serve(settings, week()):
+        list_day(settings, at(WED, 0.2), WED)
+        one = papers_of(WED)[0].arxiv_id
+        history = stored(one).versions
+        Paper.objects.filter(arxiv_id=one).update(versions=[])
+        list_day(settings, at(THU, 0.2), THU)
+        assert stored(one).versions == []
+        assert history and poll("oai", THU).found > 2
+        Poll.objects.filter(source="oai", date=THU).delete()
+        list_day(settings, at(THU, 9), THU)
+        assert stored(one).versions == history
+
+
 def test_a_job_lists_its_date_and_leaves_metadata_to_another(settings: Any) -> None:
     with serve(settings, week()) as server:
         server.fault("api-lag", value=30)
