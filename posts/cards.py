@@ -16,6 +16,7 @@ from papers.models.paper import ARXIV
 from posts import addresses, citing, rendered, rendering
 from posts.citing import author_names
 from posts.models import Entry, Rendered
+from posts.names import public_name
 
 FOLD_AUTHORS_AFTER = 12
 HAN = re.compile(f"[{sentences.HAN}]")
@@ -180,8 +181,7 @@ class Card:
         """Who approved the text that is shown, empty for a machine's text nobody has approved yet."""
         if not self.is_reviewed:
             return ""
-        person = self.summary.reviewed_by
-        return (person.get_full_name() or person.get_username()) if person else "编辑"
+        return public_name(self.summary.reviewed_by)
 
     @property
     def is_reviewed(self) -> bool:

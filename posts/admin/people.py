@@ -6,13 +6,17 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, Group, Permission
 from django.http import HttpRequest
 
 from papers.models import ReviewEvent, Revision
 
 User = get_user_model()
-admin.site.unregister(User)
+admin.site.unregister([User, Group])
+
+NAMES = "读者在译文后面看到“审校：李四”；不填的只写作“编辑”，登录名不公开"
+ROOMS = ["papers", "posts", "taggit", "auth"]
+ACTS = {"view": "查看", "add": "增加", "change": "修改", "delete": "删除"}
 
 
 @admin.register(User)
@@ -31,13 +35,13 @@ class EditorAdmin(UserAdmin):
     # What one may do comes with the group; permissions one by one would be a second way to the same.
     fieldsets = [
         (None, {"fields": ["username", "password"]}),
-        ("称呼", {"fields": ["last_name", "first_name", "email"]}),
+        ("称呼", {"fields": ["last_name", "first_name", "email"], "description": NAMES}),
         ("能做什么", {"fields": ["is_active", "is_staff", "groups", "is_superuser"]}),
         ("日期", {"fields": ["last_login", "date_joined"]}),
     ]
     add_fieldsets = [
         (None, {"fields": ["username", "usable_password", "password1", "password2"]}),
-        ("称呼", {"fields": ["last_name", "first_name"]}),
+        ("称呼", {"fields": ["last_name", "first_name"], "description": NAMES}),
         ("能做什么", {"fields": ["is_staff", "groups"]}),
     ]
     readonly_fields = ["last_login", "date_joined"]
@@ -75,3 +79,22 @@ class EditorAdmin(UserAdmin):
         actions = super().get_actions(request, **where)
         actions.pop("delete_selected", None)
         return actions
+
+
+class PermissionsField(forms.ModelMultipleChoiceField):
+    """Django keeps the names of its own permissions in English; here they are said in Chinese."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def label_from_instance(self, permission: Any) -> str:
+        act = permission.codename.partition("_")[0]
+        return f"{permission.content_type.name}：{ACTS.get(act, permission.name)}"
+
+
+@admin.register(Group)
+class RoleAdmin(admin.ModelAdmin):
+    search_fields = ["name"]
+
+    def formfield_for_manytomany(self, field: Any, request: HttpRequest, **options: Any) -> Any:
+        offered = Permission.objects.filter(content_type__app_label__in=ROOMS).select_related("content_type")
+        return PermissionsField(label="权限", required=False, queryset=offered)

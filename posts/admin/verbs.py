@@ -7,6 +7,7 @@ from typing import Any
 
 from papers.models import ReviewEvent, Summary
 from posts.models import DailyPost
+from posts.names import office_name
 
 VERBS = {
     "translated": "译出",
@@ -46,7 +47,7 @@ def verb_name(verb: str) -> str:
 
 
 def person_name(user: Any) -> str:
-    return (user.get_full_name() or user.get_username()) if user else MACHINE
+    return office_name(user) if user else MACHINE
 
 
 def timeline(events: Iterable[ReviewEvent]) -> list[Move]:

@@ -13,10 +13,12 @@ from django.utils.html import format_html, format_html_join, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 
 from papers.models import Term
-from posts import addresses
+from posts import addresses, names
 from posts.models import DailyPost, Digest
 
 register = template.Library()
+register.filter(names.public_name)
+register.filter(names.office_name)
 
 # What arXiv's licence addresses are called.
 LICENCES = (
