@@ -1,9 +1,11 @@
 """What the desk's script asks for: small answers in JSON, for editors only, always by POST."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, HttpRequest, JsonResponse, QueryDict
+from django.http import HttpRequest, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_POST
@@ -21,18 +23,25 @@ def _text(request: HttpRequest, pk: int, permission: str) -> Summary:
     return get_object_or_404(Summary.objects.select_related("paper", "current", "public"), pk=pk)
 
 
-def _typed(request: HttpRequest, summary: Summary) -> typed.Typed:
-    try:
-        return typed.read(request.POST, summary)
-    except typed.TooLong as error:
-        raise Http404(str(error)) from error
+def _told_if_too_long(answer: Callable[..., JsonResponse]) -> Callable[..., JsonResponse]:
+    """Say so instead of an answer: `problem`, and 413."""
+
+    @wraps(answer)
+    def told(request: HttpRequest, pk: int) -> JsonResponse:
+        try:
+            return answer(request, pk)
+        except typed.TooLong as error:
+            return JsonResponse({"problem": str(error)}, status=413)
+
+    return told
 
 
 @require_POST
+@_told_if_too_long
 def look(request: HttpRequest, pk: int) -> JsonResponse:
     """The typed words as readers will see them, aligned, compared and checked. Nothing is stored."""
     summary = _text(request, pk, "papers.view_summary")
-    words = _typed(request, summary)
+    words = typed.read(request.POST, summary)
     stuff = page.material(summary)
     dismissed = problems.dismissed_before(summary) | set(words.dismissed)
     seen = page.view(stuff, words.text, None, dismissed)
@@ -53,12 +62,13 @@ def look(request: HttpRequest, pk: int) -> JsonResponse:
 
 
 @require_POST
+@_told_if_too_long
 def sit(request: HttpRequest, pk: int) -> JsonResponse:
     """I am here, and this is what I have typed so far; who else is here, and is my base still the current text?"""
     summary = _text(request, pk, "papers.change_summary")
     sitting = Sitting.open(summary, request.user)
     if "abstract" in request.POST:
-        words = _typed(request, summary)
+        words = typed.read(request.POST, summary)
         sitting.keep(words.base, typed.as_draft(words))
     if request.POST.get("leaving") == "1":
         sitting.leave()

@@ -58,7 +58,7 @@ def _part(value: str | None, before: str, part: str) -> str:
     if value is None:
         return before
     if len(value) > LONGEST:
-        raise TooLong("文字太长，没有保存")
+        raise TooLong(f"文字太长，没有保存：每栏至多 {LONGEST // 10_000} 万字")
     new = _tidy(value, part)
     return before if new == _tidy(before, part) else new
 

@@ -16,7 +16,7 @@ from tests.posts import office
 
 PATIENCE_SECONDS = 20
 # Refusals made on purpose, and Chromium saying that nobody had touched the page that would ask before it closes.
-EXPECTED = (" 409 ", "favicon", "beforeunload")
+EXPECTED = (" 409 ", " 413 ", "favicon", "beforeunload")
 
 
 class Editor:

@@ -142,6 +142,23 @@ def test_a_finding_leads_to_its_words(li: Editor) -> None:
     assert li.all("#aligned tr.lit")
 
 
+def test_the_first_press_only_chooses_a_finding(li: Editor) -> None:
+    li.open(office.desk(text(abstract=WRONG)))
+    li.press("x")
+    assert li.all("#findings li.finding.chosen[data-level=block]")
+    li.press("x")
+    li.wait(lambda: not li.all("#findings li.finding[data-level=block]"))
+
+
+def test_a_text_too_long_for_the_server_is_said_to_be(li: Editor) -> None:
+    li.open(office.desk(text()))
+    li.browser.execute_script(
+        "const area = document.getElementById('id_abstract'); area.value = '长'.repeat(200001);"
+        " area.dispatchEvent(new Event('input', { bubbles: true }))"
+    )
+    li.wait(lambda: "文字太长" in li.find("#saved").text)
+
+
 def test_a_dismissed_finding_is_taken_back_by_key(li: Editor) -> None:
     summary = text(abstract=WRONG)
     li.open(office.desk(summary))

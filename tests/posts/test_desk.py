@@ -338,6 +338,17 @@ def test_the_live_look_checks_and_renders_without_storing():
     assert summary.revisions.count() == 1
 
 
+@pytest.mark.parametrize("asked", ["look", "sit"])
+def test_a_text_too_long_to_be_one_of_ours_is_said_to_be(asked):
+    summary = office.text()
+    client = office.at_desk(office.editor())
+    typed = office.form(summary, abstract="长" * 200_001)
+    answer = client.post(reverse(f"admin:papers_summary_{asked}", args=[summary.pk]), typed)
+    assert answer.status_code == 413 and "至多 20 万字" in answer.json()["problem"]
+    page = client.post(office.desk(summary), typed, follow=True).content.decode()
+    assert "文字太长，没有保存" in page
+
+
 def test_a_reader_may_not_ask_for_the_live_look():
     summary = office.text()
     address = reverse("admin:papers_summary_look", args=[summary.pk])

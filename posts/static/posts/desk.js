@@ -139,7 +139,7 @@
     const typed = Desk.typed();
     try {
       const { ok, data } = await post(root.dataset.look, typed, { signal: running.signal });
-      if (!ok) return;
+      if (!ok) { root.dispatchEvent(new CustomEvent("desk-refused", { detail: data.problem })); return; }
       put(data);
       Desk.lookedAt = JSON.stringify(Object.fromEntries(PARTS.map((part) => [part, typed[part]])));
       Desk.listeners.forEach((listener) => listener());

@@ -49,17 +49,19 @@
 
   // On the server
 
+  /* Why the server would not keep it, in words; empty when it did. */
   async function sit(extra, options) {
     const { ok, data } = await Desk.post(root.dataset.sit, extra, options);
     if (ok) hear(data);
-    return ok;
+    return ok ? "" : data.problem || "草稿没有留存";
   }
 
   async function keep(options) {
     clearTimeout(timer);
     const text = JSON.stringify(Desk.words());
     try {
-      if (!(await sit(Desk.typed(), options))) throw new Error("refused");
+      const problem = await sit(Desk.typed(), options);
+      if (problem) { say(problem); return; }
       if (JSON.stringify(Desk.words()) === text) { unsent = false; store(null); }
       say("草稿已留存 " + new Date().toLocaleTimeString("zh-CN"));
     } catch (error) {
@@ -105,6 +107,7 @@
     else if (Desk.isDirty()) backup(true);
   });
   window.addEventListener("pageshow", () => { submitting = false; });
+  root.addEventListener("desk-refused", (event) => say(event.detail || "没有检查成"));
   root.addEventListener("desk-offline", () => say("连不上服务器：预览和检查暂停"));
 
   restore();

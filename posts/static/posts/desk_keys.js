@@ -21,9 +21,11 @@
     if (button) form.requestSubmit(button);
     return Boolean(button);
   };
+  /* Nothing is done to a finding that nobody looked at: the first press chooses one. */
   const withCurrent = (act) => () => {
     const item = Desk.current();
     if (item) act(item);
+    else Desk.step(1);
   };
   const turnTo = (part) => () => {
     Desk.show(part);
