@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.core.cache import cache
-from django.db.models import Count, Max, Min
+from django.db.models import Count, Max, Min, QuerySet, Sum
 
 from digest_site import clock
 from papers import batches
@@ -19,7 +19,7 @@ FRESH = dt.timedelta(days=10)
 # Older dates are checked once a day; those that were open then are looked at every time.
 ALWAYS_LOOKED_AT = dt.timedelta(days=3)
 ONE_DAY = dt.timedelta(days=1)
-# How long it is remembered which dates were settled; forgotten, all of history is looked at again.
+# How long it is remembered which dates were open; forgotten, all of history is looked at again.
 KEPT = dt.timedelta(days=30)
 
 
@@ -89,17 +89,21 @@ def later_listing(day: dt.date) -> bool:
 
 # All of history, once a day
 
-Marks = dict[dt.date, tuple[tuple[str, int], ...]]
+Sums = tuple[tuple[int, int | None], ...]
 
 
 @dataclass(frozen=True)
 class Past:
-    """What the daily look at all of history found: the dates before `checked` that are still open."""
+    """What the daily look at all of history found: the dates before `checked` that are still open.
+
+    `sums` is what the tables held of those dates: as long as they hold the same, what was settled is settled.
+    """
 
     at: dt.datetime
     first: dt.date
     checked: dt.date
     open_days: tuple[dt.date, ...]
+    sums: Sums
 
 
 def _past(categories: Sequence[str]) -> Past | None:
@@ -107,35 +111,39 @@ def _past(categories: Sequence[str]) -> Past | None:
     now, key = clock.now(), f"past:{'+'.join(sorted(categories))}"
     known: Past | None = cache.get(key)
     if known is None or not dt.timedelta(0) <= now - known.at < ONE_DAY:
-        known = _check_past(categories, now, f"settled:{key}")
-        cache.set(key, known, ONE_DAY.total_seconds())
+        known = _check_past(categories, now, known)
+        cache.set(key, known, KEPT.total_seconds())
     return known
 
 
-def _check_past(categories: Sequence[str], now: dt.datetime, key: str) -> Past | None:
-    """Look at every date that was not settled the last time, or of which the tables hold another number now."""
-    first = first_day(categories)
-    if first is None:
-        return None
+def _check_past(categories: Sequence[str], now: dt.datetime, known: Past | None) -> Past | None:
+    """Look at the dates that were open and those that are new here; where the tables changed otherwise, at all dates."""
     checked = now.date() - ALWAYS_LOOKED_AT
-    marks, settled = _marks(categories), cache.get(key, {})
-    days = {*(day for day in marks if day < first), *batches.weekdays(first, checked - ONE_DAY)}
-    doubtful = sorted(
-        day for day in days if batches.is_weekday(day) and settled.get(day, 0) != marks.get(day)
+    if known and known.first < known.checked <= checked and known.sums == _sums(categories, known.checked):
+        first, days = known.first, {*known.open_days, *batches.weekdays(known.checked, checked - ONE_DAY)}
+    elif (begun := first_day(categories)) is None:
+        return None
+    else:
+        first, days = begun, {*batches.weekdays(begun, checked - ONE_DAY), *_dates_before(begun, categories)}
+    still_open = [look.date for look in looks_at(sorted(days), categories) if not look.is_settled]
+    return Past(now, first, checked, tuple(still_open), _sums(categories, checked))
+
+
+def _dates_before(first: dt.date, categories: Sequence[str]) -> set[dt.date]:
+    """Weekdays of before our time that somebody asked for."""
+    found = (table.filter(date__lt=first).values_list("date", flat=True) for table in _tables(categories))
+    return {day for dates in found for day in dates.distinct() if batches.is_weekday(day)}
+
+
+def _sums(categories: Sequence[str], until: dt.date) -> Sums:
+    """How many answers and rows the tables hold of the dates before `until`, and which, as far as a sum tells."""
+    counted = (
+        table.filter(date__lt=until).aggregate(number=Count("pk"), sum=Sum("pk"))
+        for table in _tables(categories)
     )
-    still_open = [look.date for look in looks_at(doubtful, categories) if not look.is_settled]
-    cache.set(key, {day: marks.get(day) for day in days.difference(still_open)}, KEPT.total_seconds())
-    return Past(now, first, checked, tuple(still_open))
+    return tuple((found["number"], found["sum"]) for found in counted)
 
 
-def _marks(categories: Sequence[str]) -> Marks:
-    """How many answers and rows the tables hold of each date, by category: a settled date stays settled with them."""
+def _tables(categories: Sequence[str]) -> tuple[QuerySet[Poll], QuerySet[Announcement]]:
     answers = Poll.objects.filter(category__in=categories, source__in=LISTINGS)
-    rows = Announcement.objects.filter(category__in=categories)
-    marks: dict[dt.date, list[tuple[str, int]]] = {}
-    for table in (answers, rows):
-        # In the order of an index that has all of it.
-        counted = table.order_by("category", "date").values_list("date", "category").annotate(Count("pk"))
-        for date, code, number in counted:
-            marks.setdefault(date, []).append((code, number))
-    return {date: tuple(numbers) for date, numbers in marks.items()}
+    return answers.order_by(), Announcement.objects.filter(category__in=categories).order_by()
