@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
-import lxml.html
-from lxml.etree import ParserError
-from lxml.html import HtmlElement
+from lxml import etree
+from lxml.etree import _Element
 
 from papers.harvest.text import clean, clean_abstract
 from papers.harvest.values import KINDS, Item, Kind, Sheet, SourceError
@@ -27,6 +26,7 @@ _TOTAL = re.compile(r"total\s+of\s+(\d+)\s+entries", re.IGNORECASE)
 _QUIET = re.compile(r"no\s+updates\s+(?:today|for)", re.IGNORECASE)
 _SUBJECT = re.compile(r"\(([A-Za-z-]+(?:\.[A-Za-z-]+)?)\)\s*(?:;|$)")
 _ADDRESS = re.compile(r"\s*this\s+(?:https?|ftp)\s+URL\s*", re.IGNORECASE)
+_STRING = etree.XPath("string()")
 _KINDS: dict[str, Kind] = {"new": "new", "cross": "cross", "replacement": "replace"}
 
 
@@ -34,7 +34,7 @@ _KINDS: dict[str, Kind] = {"new": "new", "cross": "cross", "replacement": "repla
 class Page:
     """One page of a listing with what it prints about itself: per kind, entries here and in all."""
 
-    root: HtmlElement
+    root: _Element
     date: date
     here: dict[Kind, int]
     printed: dict[Kind, int]
@@ -44,9 +44,9 @@ class Page:
 def read_page(body: bytes) -> Page:
     """Read date and counts; entries are left alone. SourceError "broken" if either is absent."""
     root = _document(body)
-    headings = [clean(one.text_content()) for one in root.iter("h1", "h2", "h3", "h4")]
+    headings = [clean(_text(one)) for one in root.iter("h1", "h2", "h3", "h4")]
     sections = [found for heading in headings if (found := _SECTION.search(heading))]
-    text = str(root.text_content())
+    text = _text(root)
     if not sections and not _QUIET.search(text):
         raise SourceError("broken", "a listing without a single printed count")
     found = _TOTAL.search(text)
@@ -101,7 +101,7 @@ def _agree(found: Counter[Kind], expected: dict[Kind, int], word: str) -> None:
             raise SourceError("truncated", f"{found[kind]} {kind} entries, {expected.get(kind, 0)} {word}")
 
 
-def _items(root: HtmlElement) -> list[Item]:
+def _items(root: _Element) -> list[Item]:
     """Walk the page in its own order: a heading sets the kind, a dt names the paper, its dd describes it."""
     items: list[Item] = []
     kind, arxiv_id = None, None
@@ -112,12 +112,12 @@ def _items(root: HtmlElement) -> list[Item]:
             if kind and arxiv_id:
                 items.append(_item(arxiv_id, kind, node))
             arxiv_id = None
-        elif found := _SECTION.search(clean(node.text_content())):
+        elif found := _SECTION.search(clean(_text(node))):
             kind = _KINDS[found[1].lower()]
     return items
 
 
-def _id(dt: HtmlElement) -> str | None:
+def _id(dt: _Element) -> str | None:
     for link in dt.iter("a"):
         before, _, after = (link.get("href") or "").partition("/abs/")
         if after and "/abs/" not in before and (found := parse_id(after)):
@@ -125,7 +125,7 @@ def _id(dt: HtmlElement) -> str | None:
     return None
 
 
-def _item(arxiv_id: str, kind: Kind, dd: HtmlElement) -> Item:
+def _item(arxiv_id: str, kind: Kind, dd: _Element) -> Item:
     blocks = _blocks(dd)
     title = _field(blocks.get("list-title"))
     if not title:
@@ -144,9 +144,9 @@ def _item(arxiv_id: str, kind: Kind, dd: HtmlElement) -> Item:
     )
 
 
-def _blocks(dd: HtmlElement) -> dict[str, HtmlElement]:
+def _blocks(dd: _Element) -> dict[str, _Element]:
     """The first element of each class, in one walk over the entry."""
-    found: dict[str, HtmlElement] = {}
+    found: dict[str, _Element] = {}
     for node in dd.iter("*"):
         if names := node.get("class"):
             for name in names.split():
@@ -154,7 +154,7 @@ def _blocks(dd: HtmlElement) -> dict[str, HtmlElement]:
     return found
 
 
-def _field(block: HtmlElement | None) -> str:
+def _field(block: _Element | None) -> str:
     """What a labelled line says, without its label."""
     if block is None:
         return ""
@@ -163,14 +163,14 @@ def _field(block: HtmlElement | None) -> str:
     return text.removeprefix(clean("".join(label.itertext())) if label is not None else "").strip()
 
 
-def _authors(block: HtmlElement | None) -> tuple[str, ...]:
+def _authors(block: _Element | None) -> tuple[str, ...]:
     if block is None:
         return ()
     names = [clean("".join(link.itertext())) for link in block.iter("a")] or _field(block).split(",")
     return tuple(name.strip() for name in names if name.strip())
 
 
-def _abstract(dd: HtmlElement) -> str:
+def _abstract(dd: _Element) -> str:
     for paragraph in dd.iter("p"):
         for line_break in paragraph.iter("br"):
             line_break.tail = f"\n\n{line_break.tail or ''}"
@@ -178,7 +178,7 @@ def _abstract(dd: HtmlElement) -> str:
     return ""
 
 
-def _with_addresses(block: HtmlElement) -> str:
+def _with_addresses(block: _Element) -> str:
     """Text in which arXiv's "this https URL" is the address again, as the author wrote it."""
     for link in block.iter("a"):
         if _ADDRESS.fullmatch(link.text or ""):
@@ -186,13 +186,17 @@ def _with_addresses(block: HtmlElement) -> str:
     return "".join(block.itertext())
 
 
-def _document(body: bytes) -> HtmlElement:
-    if not body.strip():
+def _text(element: _Element) -> str:
+    """All its text, that of comments left out."""
+    return str(_STRING(element))
+
+
+def _document(body: bytes) -> _Element:
+    # Plain elements: those of lxml.html ask a function of Python for the class of each.
+    root = etree.fromstring(body, etree.HTMLParser(encoding="utf-8")) if body.strip() else None
+    if root is None:
         raise SourceError("broken", "an empty body")
-    try:
-        return lxml.html.document_fromstring(body, parser=lxml.html.HTMLParser(encoding="utf-8"))
-    except (ParserError, ValueError) as error:
-        raise SourceError("broken", f"not HTML: {error}") from error
+    return root
 
 
 def _date(headings: list[str]) -> date:
