@@ -80,10 +80,11 @@ def announced(digest: Digest, day: dt.date) -> dict[str, str]:
 def _entries(post: DailyPost, arxiv_ids: set[str]) -> list[Entry]:
     """Those it has, those that belong here and are nowhere yet, and those that move here from a draft."""
     known = Entry.objects.filter(digest=post.digest).select_related("post", "paper__summary")
-    present = {entry.paper.arxiv_id: entry for entry in known.filter(paper__arxiv_id__in=arxiv_ids)}
     staying = {entry.paper.arxiv_id: entry for entry in known.filter(post=post)}
-    moving = {name: entry for name, entry in present.items() if _may_move(entry)}
-    papers = Paper.objects.filter(arxiv_id__in=arxiv_ids - present.keys()).select_related("summary")
+    others = arxiv_ids - staying.keys()
+    elsewhere = {entry.paper.arxiv_id: entry for entry in known.filter(paper__arxiv_id__in=others)}
+    moving = {name: entry for name, entry in elsewhere.items() if _may_move(entry)}
+    papers = Paper.objects.filter(arxiv_id__in=others - elsewhere.keys()).select_related("summary")
     new = {paper.arxiv_id: Entry(digest=post.digest, paper=paper) for paper in papers}
     return list((new | moving | staying).values())
 
