@@ -16,7 +16,7 @@ from django.db.models import Count, Q, QuerySet
 
 from papers import batches, taxonomy
 from papers.models import Announcement, Poll
-from papers.models.catalogue import LISTED_BY, NOT_THE_ARCHIVE
+from papers.models.catalogue import LISTED_BY, NOT_THE_ARCHIVE, papers_printed
 
 Kind = Announcement.Kind
 LISTINGS = (Poll.Source.LIST, Poll.Source.CATCHUP, Poll.Source.OAI)
@@ -43,10 +43,7 @@ class Asked(NamedTuple):
 
     @property
     def total(self) -> int | None:
-        """The papers printed as new or cross-listed, one printed in two sections once; None where none were printed."""
-        if not self.printed:
-            return None
-        return self.printed.get("new", 0) + self.printed.get("cross", 0) - self.printed.get("twice", 0)
+        return papers_printed(self.printed)
 
 
 @dataclass(frozen=True)

@@ -75,10 +75,14 @@ class Poll(models.Model):
 
     @property
     def total(self) -> int | None:
-        """What arXiv said it announced as new or cross-listed, None where it printed no count."""
-        if not self.printed:
-            return None
-        return self.printed.get("new", 0) + self.printed.get("cross", 0)
+        return papers_printed(self.printed)
+
+
+def papers_printed(printed: dict[str, int]) -> int | None:
+    """The papers that arXiv printed as new or cross-listed, one in two sections once; None where it printed no count."""
+    if not printed:
+        return None
+    return printed.get("new", 0) + printed.get("cross", 0) - printed.get("twice", 0)
 
 
 def _kept(condition: Q) -> models.GeneratedField:
