@@ -135,6 +135,19 @@ def test_the_last_visit_is_remembered_in_the_browser(
     assert js(chromium, "document.querySelector('[data-since-link] a').search") == "?since=2026-01-21"
 
 
+@pytest.mark.parametrize("theme", ["", "dark"])
+def test_dark_pages_are_printed_black_on_white(
+    chromium: Chrome, open_page: Callable[[str], None], theme: str
+) -> None:
+    features = [{"name": "prefers-color-scheme", "value": "dark"}]
+    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": features})
+    open_page(HOME)
+    chromium.execute_script("document.documentElement.dataset.theme = arguments[0]", theme)
+    style = "const style = getComputedStyle(document.body); return [style.color, style.backgroundColor]"
+    assert chromium.execute_script(style) == ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]
+    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
 def test_the_theme_can_be_chosen_and_stays(chromium: Chrome, open_page: Callable[[str], None]) -> None:
     look(chromium, 1440, "light")
     open_page(HOME)
