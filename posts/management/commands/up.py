@@ -45,11 +45,12 @@ class Command(BaseCommand):
     def choose(self) -> dict[str, str] | None:
         """The environment of the real job, or None where there is no model or no network."""
         environment = dict(os.environ)
-        if not settings.OPENAI_API_KEY and not os.environ.get("OPENAI_BASE_URL"):
+        # Some servers want no key, OpenAI's own does; a copied .env.example names it without one.
+        if not settings.OPENAI_API_KEY and settings.OPENAI_BASE_URL == settings.OPENAI_ITSELF:
             if not (model := ollama_model()):
                 self.stdout.write("没有 OPENAI_API_KEY，本机也没有 Ollama：用内置的样例模型。")
                 return None
-            environment |= {"OPENAI_BASE_URL": OLLAMA, "OPENAI_MODEL": os.environ.get("OPENAI_MODEL", model)}
+            environment |= {"OPENAI_BASE_URL": OLLAMA, "OPENAI_MODEL": chosen_model() or model}
         if not reachable(f"{settings.ARXIV_SITE_URL}/"):
             self.stdout.write(f"连不上 {settings.ARXIV_SITE_URL}：用内置的样例 arXiv。")
             return None
@@ -118,6 +119,11 @@ def ollama_model() -> str:
     except (requests.RequestException, ValueError):
         return ""
     return models[0]["id"] if models else ""
+
+
+def chosen_model() -> str:
+    """The model that somebody set; the one that we suggest for OpenAI is no choice."""
+    return settings.OPENAI_MODEL if settings.OPENAI_MODEL != settings.OPENAI_SUGGESTED else ""
 
 
 def editor_login() -> tuple[str, str]:
