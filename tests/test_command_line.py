@@ -53,6 +53,12 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path, command: str) 
         call_command(command, f"{tmp_path}/file/site")
 
 
+def test_no_backup_is_kept_less_than_none() -> None:
+    with pytest.raises(CommandError) as told:
+        call_command("backup", "--keep=-1")
+    assert told.value.returncode == 2
+
+
 def test_a_backup_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="没有这个文件") as told:
         call_command("restore", f"{tmp_path}/none.gz", "--yes")

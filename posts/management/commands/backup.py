@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from posts.management.base import Usage
 from posts.operations import backup, restoring
 
 
@@ -18,6 +19,8 @@ class Command(BaseCommand):
         parser.add_argument("--no-drill", action="store_true", help="不试着恢复")
 
     def handle(self, **options: Any) -> None:
+        if options["keep"] < 0:
+            raise Usage("--keep 至少为 0")
         try:
             path, manifest = backup.make(options["to"].resolve(), options["keep"])
             self.stdout.write(f"{path}（{path.stat().st_size / 1e6:.1f} MB）")
