@@ -172,8 +172,9 @@ class FakeModel:
         return call
 
     def finish(self, call: Call) -> None:
+        """Before the last byte of the answer leaves: who has read it may ask again sooner than we come back to this."""
         with self.lock:
-            call.end = time.monotonic()
+            call.end = call.end or time.monotonic()
             self._open.discard(id(call))
 
     def _behaviour(self, model: str, purpose: str, paper: str) -> str:

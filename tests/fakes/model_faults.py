@@ -277,12 +277,14 @@ class Handler(BaseHTTPRequestHandler):
     ) -> None:
         usage = self.usage(text or "") if usage is None else usage
         if not self.request_body.get("stream"):
+            self.server.fake.finish(self.call)
             self._json(
                 200, {**self._choice(finish, role="assistant", content=text, **part), "usage": usage or None}
             )
             return
         self._head("text/event-stream")
         self._stream(text, part)
+        self.server.fake.finish(self.call)
         if finish:
             self._event(self._choice(finish))
         if usage and self.request_body.get("stream_options", {}).get("include_usage"):
