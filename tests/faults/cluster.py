@@ -8,12 +8,14 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 from posts.operations.processes import age_rank, children_of, kill_group
-from tests.faults.components import ROOT
+from tests.servers import ROOT
 
 WORKERS = 2
 MACHINE = str(Path(__file__).resolve().parent / "machine")
+T = TypeVar("T")
 
 
 class Cluster:
@@ -126,9 +128,11 @@ def began_together(pids: list[int]) -> bool:
 
 
 def wait_for(
-    true: Callable[[], bool], what: str, seconds: float = 60.0, tell: Callable[[], object] = lambda: ""
-) -> None:
+    look: Callable[[], T], what: str, seconds: float = 60.0, tell: Callable[[], object] = lambda: ""
+) -> T:
+    """What `look` finds, as soon as it is anything."""
     until = time.monotonic() + seconds
-    while not true():
+    while not (found := look()):
         assert time.monotonic() < until, f"waited in vain for {what} {tell()}"
         time.sleep(0.02)
+    return found

@@ -16,7 +16,8 @@ import psycopg
 import redis
 from django.core import signing
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from tests.faults.cluster import wait_for
+
 KEY = "a secret key of the fault tests, long enough for everybody's checks 0123456789"
 QUEUE = "django_q:digest:q"
 # What a database that is restarting, full or locked says.
@@ -148,10 +149,12 @@ class Servers:
         )
         command = ["redis-server", *options.split(), "--save", "", "--daemonize", "yes"]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        while True:
-            with suppress(redis.RedisError), self.redis() as server:
-                server.ping()
-                return
+        wait_for(self._is_listening, "Redis")
+
+    def _is_listening(self) -> bool:
+        with suppress(redis.RedisError), self.redis() as server:
+            return bool(server.ping())
+        return False
 
     def _pg(self, what: str) -> None:
         binary = max(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))

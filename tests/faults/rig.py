@@ -16,9 +16,10 @@ from tests.fakes import crowd
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.edition import environment
 from tests.faults.cluster import WORKERS, Cluster, wait_for
-from tests.faults.components import AWAY, KEY, ROOT, Components, package
+from tests.faults.components import AWAY, KEY, Components, package
 from tests.faults.truth import GIVE_UP_AFTER, Truth
 from tests.faults.weather import MoodyModel
+from tests.servers import ROOT
 
 NEWEST = dt.date(2026, 9, 17)
 NOW = "2026-09-17T06:00:00+00:00"
@@ -134,8 +135,7 @@ class Rig:
 
     def busy_worker(self) -> int:
         """A worker that is in the middle of a model call."""
-        wait_for(lambda: self._busy() != [], "a busy worker")
-        return self._busy()[0]
+        return wait_for(self._busy, "a busy worker")[0]
 
     def _busy(self) -> list[int]:
         rows = self.sql(

@@ -16,7 +16,7 @@ import pytest
 from posts.operations.processes import children_of
 from tests.fakes import demo
 from tests.faults.cluster import wait_for
-from tests.faults.components import ROOT
+from tests.servers import ROOT
 
 COMMAND = (sys.executable, "-m", "tests.fakes.demo")
 

@@ -9,9 +9,10 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from tests.faults.cluster import wait_for
-from tests.faults.components import ROOT, Sqlite
+from tests.faults.cluster import Cluster, wait_for
+from tests.faults.components import Sqlite
 from tests.faults.rig import Rig
+from tests.servers import ROOT
 
 HOUR, YEAR = 3600.0, 365 * 86400.0
 
