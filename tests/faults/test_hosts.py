@@ -12,7 +12,8 @@ from tests.faults.cluster import Cluster, wait_for
 from tests.faults.rig import LLM_CONCURRENCY, Rig
 
 DELAY = 0.2
-SPENT = "SELECT SUM(COALESCE(price, reserved)), COUNT(*) FROM papers_llmcall"
+SPENT = """SELECT SUM(COALESCE(price, reserved)), COUNT(*) FROM papers_llmcall
+    WHERE opened_at >= date_trunc('day', now(), 'Asia/Shanghai')"""
 WAITING_FOR_MONEY = "SELECT 1 FROM papers_job WHERE error_class = 'budget'"
 ASKING = "SELECT 1 FROM papers_job WHERE state = 'running' AND kind IN ('translate', 'analyse')"
 

@@ -104,6 +104,7 @@ def test_a_schedule_that_cannot_be_read_stops_no_other(rig: Rig) -> None:
 
 def test_a_paper_that_kills_its_worker_again_and_again_comes_before_a_person(rig: Rig) -> None:
     """It alone: what was in flight beside it is done. An attempt is counted before the work, so nothing is asked for ever."""
+    rig.model.set_delay(1)  # long enough to be caught at it each time
     day = rig.begin()
     wait_for(lambda: jobs_of(rig, day), "the day's papers")
     victim = sorted(rig.announced(day))[-1]
