@@ -27,12 +27,14 @@ class Cluster:
         self.clock = folder / f"clock-{host}"
         self.clock.write_text("0")
         self.log = folder / "log"
+        self.starts = folder / "starts"
+        self.starts.mkdir(exist_ok=True)
         self.supervisor: subprocess.Popen[bytes] | None = None
         self.kills = 0
 
     def environment(self) -> dict[str, str]:
-        machine = {"PYTHONPATH": MACHINE, "RIG_HOST": self.host, "RIG_CLOCK": str(self.clock)}
-        return self.surroundings() | machine
+        machine = {"RIG_HOST": self.host, "RIG_CLOCK": str(self.clock), "RIG_STARTS": str(self.starts)}
+        return self.surroundings() | machine | {"PYTHONPATH": MACHINE}
 
     def open(self, *arguments: str, **changes: str) -> subprocess.Popen[bytes]:
         """`manage.py …` on this machine, in a group of its own."""
@@ -113,6 +115,11 @@ class Cluster:
             self.kill(*mains)
             wait_for(is_new, "a new cluster")
         return pool
+
+    def restarts(self) -> int:
+        """How often a supervisor of this folder, whatever its host, has started its cluster once more."""
+        starts = [path.name.partition("-")[0] for path in self.starts.iterdir()]
+        return len(starts) - len(set(starts))
 
     def kill(self, *pids: int) -> None:
         self.kills += 1

@@ -62,6 +62,8 @@ class Rig:
         self.key = KEY
         self.ahead = 0.0
         self.insist = False
+        self.short_shifts = False
+        self.restarts = 0
         self.heard = 0
         self.ended = threading.Event()
 
@@ -95,7 +97,7 @@ class Rig:
         self.arxiv.clear()
         if not self.cluster.is_running():
             self.cluster.start()
-        self.cluster.kills = 0
+        self.cluster.kills, self.restarts = 0, self.cluster.restarts()
         self.heard = len(self._log())
 
     def said(self) -> str:
@@ -123,7 +125,7 @@ class Rig:
         self.truth.wait(day, papers, patience)
         try:
             # A cluster that was killed, by us or by its supervisor, lost the calls that it was making.
-            killed = self.cluster.kills + self.said().count("重新启动")
+            killed = self.cluster.kills + self.cluster.restarts() - self.restarts
             self.truth.check(day, papers, cut_off=cut_off + killed, people=people)
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.cluster.everything()}\n{self.said()[-3000:]}") from error

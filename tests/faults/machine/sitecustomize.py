@@ -8,12 +8,17 @@ import datetime as dt
 import os
 import signal
 import socket
+import sys
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 if NAME := os.environ.get("RIG_HOST"):
     socket.gethostname = lambda: NAME
+
+# An empty file: there is room for it on a full disk too. Its name begins with the supervisor that started it.
+if (SUPERVISOR := os.environ.get("DIGEST_SUPERVISOR")) and "qcluster" in sys.orig_argv:
+    Path(os.environ["RIG_STARTS"], f"{SUPERVISOR.partition(':')[0]}-{os.getpid()}").touch()
 
 CLOCK = os.environ.get("RIG_CLOCK")
 journey: Any = None
