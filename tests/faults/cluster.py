@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
@@ -75,16 +75,24 @@ class Cluster:
 
     def signal(self, number: signal.Signals) -> None:
         """To every process of the machine."""
-        for pid in self.everything():
+        for pid in self.one_by_one():
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
 
     def set_clock(self, seconds: float) -> None:
         """From now on the machine's clock is so far ahead (or behind)."""
-        self.clock.write_text(str(seconds))
+        new = self.clock.with_suffix(".new")
+        new.write_text(str(seconds))
+        new.replace(self.clock)  # whoever looks at it just now finds one or the other
         self.signal(signal.SIGUSR1)
 
     # --- Its processes -----------------------------------------------------------------------------------------
+
+    def one_by_one(self) -> Iterator[int]:
+        """Each process, parents first, and again a moment later: one that was just being forked cannot be seen yet."""
+        yield from self.everything()
+        time.sleep(0.2)
+        yield from self.everything()
 
     def everything(self) -> list[int]:
         own = [self.supervisor.pid] if self.supervisor else []

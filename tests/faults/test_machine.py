@@ -26,7 +26,7 @@ def test_a_full_disk(rig: Rig) -> None:
         wait_for(lambda: all(call.end for call in rig.model.calls), "all answers")
         time.sleep(2)
         assert rig.sql("SELECT 1 FROM papers_llmcall WHERE state = 'open'") != [], "an answer was stored"
-    # No answer could be stored; and a restart meanwhile could not even be logged, so that it is not counted.
+    # No lease could be renewed either, so that one may have run out.
     rig.finish(day, cut_off=1)
     assert rig.sql("PRAGMA integrity_check") == [("ok",)]
 
@@ -38,16 +38,18 @@ def full_disk(rig: Rig) -> Iterator[None]:
     A limit of the kernel that any user may set for processes of their own, so that this can be tried everywhere.
     """
     assert isinstance(rig.components, Sqlite)
-    limited = {pid: resource.prlimit(pid, resource.RLIMIT_FSIZE) for pid in rig.cluster.everything()}
-    for pid, (_, hard) in limited.items():
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, hard))
+    limit_files(rig.cluster, is_full=True)
     try:
         yield
     finally:
-        for pid in {*limited, *rig.cluster.everything()}:
-            with suppress(ProcessLookupError):
-                hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)[1]
-                resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
+        limit_files(rig.cluster, is_full=False)
+
+
+def limit_files(cluster: Cluster, is_full: bool) -> None:
+    for pid in cluster.one_by_one():
+        with suppress(ProcessLookupError):
+            hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)[1]
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (0 if is_full else hard, hard))
 
 
 @pytest.mark.parametrize(
