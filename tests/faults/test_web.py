@@ -49,7 +49,7 @@ def test_processes_on_two_hosts_show_one_site(on_servers: Rig) -> None:
         day = on_servers.begin()
         papers, page = on_servers.announced(day), f"d/speech/{day:%Y/%m/%d}/"
         before: set[str] = set()
-        until = time.monotonic() + 30
+        until = time.monotonic() + 60
         while before != papers and time.monotonic() < until:
             for _, text in (*here.answers(page), *there.answers(page)):
                 shown = {paper for paper in papers if paper in text}

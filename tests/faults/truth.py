@@ -12,7 +12,7 @@ from tests.fakes.model import FakeModel
 from tests.fakes.model_faults import REJECTIONS
 from tests.faults.components import AWAY, Components
 
-GIVE_UP_AFTER = 90.0
+GIVE_UP_AFTER = 120.0
 PUBLIC = """SELECT a.arxiv_id, s.public_id FROM posts_entry e JOIN posts_dailypost p ON p.id = e.post_id
     JOIN papers_paper a ON a.id = e.paper_id JOIN papers_summary s ON s.paper_id = a.id
     JOIN papers_revision r ON r.id = s.public_id
