@@ -163,6 +163,8 @@ class Rig:
             return self._push(BELL[-1])
         if self.insist or not self.sql("SELECT 1 FROM papers_announcement WHERE date = ?", f"{self.day:%F}"):
             self._push("papers.tasks.ingest", f"{self.day:%F}")
+        if self.insist:  # else the API, where the others leave nothing open, is asked every third day
+            self.sql("UPDATE papers_poll SET asked_at = ? WHERE source = 'api'", f"{NEWEST:%Y-%m}-01")
         now = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=self.ahead)
         # No wait is too long.
         self.sql("UPDATE papers_job SET next_try_at = ? WHERE state = 'waiting'", f"{now:%F %T.%f}")
