@@ -37,7 +37,7 @@ browser: $(VENV)/.develop ## tests in a real Chromium
 	$(BIN)/python -m pytest -m browser
 
 faults: $(VENV)/.develop ## kill real processes and see the day completed
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m fault
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m fault
 
 lint: $(VENV)/.develop ## style, formatting, migrations, types of the pure modules
 	$(BIN)/ruff check .

@@ -65,6 +65,7 @@ class Rig:
         self.short_shifts = False
         self.restarts = 0
         self.heard = 0
+        self.called = threading.Event()
         self.ended = threading.Event()
 
     def __enter__(self) -> Self:
@@ -116,6 +117,7 @@ class Rig:
     def begin(self) -> dt.date:
         """Ask for the next day to be listed; its date."""
         self.day = next(self.days)
+        self.called.set()
         return self.day
 
     def finish(
@@ -151,7 +153,9 @@ class Rig:
 
     def _ring(self) -> None:
         """What the schedules do once a minute: look at the tables now. Between tests the heart goes on."""
-        while not self.ended.wait(RING_EVERY):
+        while not self.ended.is_set():
+            self.called.wait(RING_EVERY)
+            self.called.clear()
             try:
                 self.ring()
             except (*AWAY, OSError):
