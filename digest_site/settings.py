@@ -18,7 +18,10 @@ from digest_site.secret_key import kept_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = BASE_DIR / "data"
-DATA_DIR.mkdir(exist_ok=True)
+try:
+    DATA_DIR.mkdir(exist_ok=True)
+except OSError as error:
+    raise ImproperlyConfigured(f"没有 data/ 目录，也建不了：{error}") from error
 
 environ.Env.read_env(BASE_DIR / ".env")
 
@@ -29,36 +32,36 @@ def env(name: str, default: str = "") -> str:
         try:
             return Path(path).read_text(encoding="utf-8").strip()
         except OSError as error:
-            raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error}") from error
+            raise ImproperlyConfigured(f"{name}_FILE 读不了：{error}") from error
     return os.environ.get(name, "").strip() or default
 
 
 def env_bool(name: str, default: str = "no") -> bool:
     value = env(name, default).lower()
     if value not in ("1", "true", "yes", "on", "0", "false", "no", "off"):
-        raise ImproperlyConfigured(f"{name} is yes or no, not {value!r}")
+        raise ImproperlyConfigured(f"{name} 应为 yes 或 no，而不是 {value!r}")
     return value in ("1", "true", "yes", "on")
 
 
 def env_int(name: str, default: int, least: int = 0, most: int = 10**9) -> int:
     value = env(name, str(default))
     if not re.fullmatch(r"[0-9]{1,10}", value) or not least <= int(value) <= most:
-        span = f"from {least} on" if most == 10**9 else f"from {least} to {most}"
-        raise ImproperlyConfigured(f"{name} is a whole number {span}, not {value!r}")
+        span = f"不小于 {least} 的整数" if most == 10**9 else f" {least} 到 {most} 的整数"
+        raise ImproperlyConfigured(f"{name} 应为{span}，而不是 {value!r}")
     return int(value)
 
 
 def env_seconds(name: str, default: str) -> float:
     value = env(name, default)
     if not re.fullmatch(r"\d+(\.\d+)?", value):
-        raise ImproperlyConfigured(f"{name} is a number of seconds such as 3 or 0.5, not {value!r}")
+        raise ImproperlyConfigured(f"{name} 应为秒数，如 3 或 0.5，而不是 {value!r}")
     return float(value)
 
 
 def env_choice(name: str, default: str, choices: tuple[str, ...]) -> str:
     value = env(name, default).upper()
     if value not in choices:
-        raise ImproperlyConfigured(f"{name} is one of {', '.join(choices)}, not {value!r}")
+        raise ImproperlyConfigured(f"{name} 应为 {'、'.join(choices)} 之一，而不是 {value!r}")
     return value
 
 
@@ -66,7 +69,7 @@ def env_address(name: str, default: str = "") -> str:
     """A whole http or https address; the error does not repeat it, since some are secret."""
     value = env(name, default)
     if value and not (re.match(r"https?://", value) and urlsplit(value).hostname):
-        raise ImproperlyConfigured(f"{name} is an address that begins with http:// or https://")
+        raise ImproperlyConfigured(f"{name} 应为以 http:// 或 https:// 开头的地址")
     return value
 
 
@@ -74,21 +77,21 @@ def env_header(name: str, default: str = "") -> str:
     """What is sent in an HTTP header; the error does not repeat it, since a key is secret."""
     value = env(name, default)
     if not (value.isascii() and value.isprintable()):
-        raise ImproperlyConfigured(f"{name} goes into an HTTP header: plain ASCII on one line")
+        raise ImproperlyConfigured(f"{name} 要写进 HTTP 头：只能是一行 ASCII 字符")
     return value
 
 
 def env_hosts(name: str) -> list[str]:
     hosts = [host for host in re.split(r"[\s,]+", env(name)) if host]
     if wrong := [host for host in hosts if "/" in host]:
-        raise ImproperlyConfigured(f"{name} are host names such as digest.example.org, not {wrong[0]!r}")
+        raise ImproperlyConfigured(f"{name} 应为主机名，如 digest.example.org，而不是 {wrong[0]!r}")
     return hosts
 
 
 def env_mailbox(name: str, default: str) -> str:
     value = env(name, default)
     if not re.fullmatch(r"[^\s@]+@[^\s@]+", parseaddr(value)[1]):
-        raise ImproperlyConfigured(f"{name} is a mail address such as digest@example.org, not {value!r}")
+        raise ImproperlyConfigured(f"{name} 应为邮箱，如 digest@example.org，而不是 {value!r}")
     return value
 
 
@@ -96,7 +99,7 @@ def env_decimal(name: str) -> Decimal | None:
     """A non-negative amount, or None for an empty variable: an unknown price is not zero."""
     value = env(name)
     if value and not re.fullmatch(r"\d+(\.\d+)?", value):
-        raise ImproperlyConfigured(f"{name} is an amount such as 1.50, not {value!r}")
+        raise ImproperlyConfigured(f"{name} 应为金额，如 1.50，而不是 {value!r}")
     return Decimal(value) if value else None
 
 
@@ -107,9 +110,9 @@ def env_instant(name: str) -> dt.datetime | None:
     try:
         instant = dt.datetime.fromisoformat(value)
     except ValueError as error:
-        raise ImproperlyConfigured(f"{name} is an ISO instant, not {value!r}") from error
+        raise ImproperlyConfigured(f"{name} 应为 ISO 时刻，而不是 {value!r}") from error
     if instant.tzinfo is None:
-        raise ImproperlyConfigured(f"{name} needs a zone, for example {value}+00:00")
+        raise ImproperlyConfigured(f"{name} 要带时区，例如 {value}+00:00")
     return instant.astimezone(dt.UTC)
 
 
@@ -121,11 +124,11 @@ DEBUG = env_bool("DEBUG")
 try:
     SECRET_KEY = env("SECRET_KEY") or kept_secret(DATA_DIR / "secret_key")
 except OSError as error:
-    raise ImproperlyConfigured(f"SECRET_KEY is not set and cannot be kept in a file: {error}") from error
+    raise ImproperlyConfigured(f"没有设 SECRET_KEY，也不能存进文件：{error}") from error
 PORT = env_int("PORT", 8000, least=1, most=65_535)
 SITE_URL = env_address("SITE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 if urlsplit(SITE_URL).path:
-    raise ImproperlyConfigured("SITE_URL is a host of its own: the site cannot live under a path")
+    raise ImproperlyConfigured("SITE_URL 不能带路径：网站要有自己的主机名")
 SITE_HOST = urlsplit(SITE_URL).hostname or "127.0.0.1"
 ALLOWED_HOSTS = [*env_hosts("ALLOWED_HOSTS"), SITE_HOST, "localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL.startswith("https://") else []
@@ -161,9 +164,7 @@ if email_url:
     try:
         vars().update(environ.Env.email_url_config(email_url))
     except (KeyError, ValueError, environ.ImproperlyConfigured):
-        raise ImproperlyConfigured(
-            "EMAIL_URL is not an address such as smtp+ssl://user:password@host:465"
-        ) from None
+        raise ImproperlyConfigured("EMAIL_URL 应写作 smtp+ssl://user:password@host:465") from None
 else:
     EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 DEFAULT_FROM_EMAIL = env_mailbox("DEFAULT_FROM_EMAIL", f"arXiv 中文日报 <digest@{SITE_HOST}>")
@@ -220,9 +221,7 @@ DATABASE_URL = env("DATABASE_URL", f"sqlite:///{DATA_DIR / 'db.sqlite3'}")
 try:
     DATABASES = {"default": database_of(DATABASE_URL)}
 except (KeyError, ValueError, environ.ImproperlyConfigured):
-    raise ImproperlyConfigured(
-        "DATABASE_URL is not an address such as postgres://user:password@host:5432/name"
-    ) from None
+    raise ImproperlyConfigured("DATABASE_URL 应写作 postgres://user:password@host:5432/name") from None
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Threads share a file as they will in earnest; a database in memory locks whole tables instead.
     DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
@@ -230,7 +229,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env("REDIS_URL")
 if not re.match(r"$|rediss?://.|unix://.", REDIS_URL):
-    raise ImproperlyConfigured("REDIS_URL is not an address such as redis://:password@host:6379/0")
+    raise ImproperlyConfigured("REDIS_URL 应写作 redis://:password@host:6379/0")
 CACHES = {
     "default": {
         "BACKEND": "digest_site.cache.ForgivingRedis",

@@ -15,32 +15,32 @@ def queue_settings(**kwargs: Any) -> list[CheckMessage]:
     if q["retry"] < rounds * (q["timeout"] + 5):
         found.append(
             Error(
-                "The queue would hand out tasks that are still running.",
-                hint=f"Set retry to at least {rounds * (q['timeout'] + 5)} seconds.",
+                "队列会把还在运行的任务再发一次。",
+                hint=f"retry 至少设为 {rounds * (q['timeout'] + 5)} 秒。",
                 id="papers.E001",
             )
         )
     if not q["ack_failures"] or q["max_attempts"] != 1:
         found.append(
             Error(
-                "The queue would repeat failing tasks; retries belong to the Job table.",
-                hint="Set ack_failures to True and max_attempts to 1.",
+                "队列会反复重做失败的任务；重试由作业表管。",
+                hint="ack_failures 设为 True，max_attempts 设为 1。",
                 id="papers.E002",
             )
         )
     if q["catch_up"]:
         found.append(
             Error(
-                "The queue would replay every missed schedule.",
-                hint="Set catch_up to False.",
+                "队列会把错过的定时任务逐一补做。",
+                hint="catch_up 设为 False。",
                 id="papers.E003",
             )
         )
     if q["timeout"] <= settings.SUMMARIZE_SECONDS + 2 * settings.LLM_DEADLINE_SECONDS:
         found.append(
             Error(
-                "A task would be killed before the model calls that it made may end.",
-                hint="Keep timeout above SUMMARIZE_SECONDS and twice LLM_DEADLINE_SECONDS: a call and its repair.",
+                "任务会在它发出的模型调用结束之前被杀掉。",
+                hint="timeout 要大于 SUMMARIZE_SECONDS 加两倍 LLM_DEADLINE_SECONDS（一次调用和一次修补）。",
                 id="papers.E004",
             )
         )
@@ -57,8 +57,8 @@ def sqlite_mode(databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
         return []
     return [
         Error(
-            "SQLite is used without IMMEDIATE transactions.",
-            hint="Keep the OPTIONS of digest_site/settings.py.",
+            "SQLite 没有用 IMMEDIATE 事务。",
+            hint="保留 digest_site/settings.py 里的 OPTIONS。",
             id="papers.E005",
         )
     ]
@@ -72,8 +72,8 @@ def price_settings(**kwargs: Any) -> list[CheckMessage]:
         return []
     return [
         Warning(
-            "LLM_DAILY_BUDGET is set, but not what a token costs: the ceiling has no effect.",
-            hint="Set LLM_PRICE_INPUT and LLM_PRICE_OUTPUT, per million tokens.",
+            "设了 LLM_DAILY_BUDGET，却没有设价格：上限不起作用。",
+            hint="设 LLM_PRICE_INPUT 和 LLM_PRICE_OUTPUT（每百万词元）。",
             id="papers.W001",
         )
     ]

@@ -189,7 +189,7 @@ def test_a_bad_setting_is_one_line_without_a_traceback() -> None:
     status, said = run_doctor(PORT="eighty")
     assert (status, said) == (
         2,
-        "设置有误：PORT is a whole number from 1 to 65535, not 'eighty'（见 .env.example）\n",
+        "设置有误：PORT 应为 1 到 65535 的整数，而不是 'eighty'（见 .env.example）\n",
     )
 
 
