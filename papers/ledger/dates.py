@@ -108,7 +108,7 @@ class Past:
 
 def _past(categories: Sequence[str]) -> Past | None:
     """History checked at most a day ago. The last days are never taken from it, they are always looked at."""
-    now, key = clock.now(), f"past:{'+'.join(sorted(categories))}"
+    now, key = clock.now(), f"history:{'+'.join(sorted(categories))}"
     known: Past | None = cache.get(key)
     if known is None or not dt.timedelta(0) <= now - known.at < ONE_DAY:
         known = _check_past(categories, now, known)
