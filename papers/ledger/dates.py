@@ -125,8 +125,9 @@ def _check_past(categories: Sequence[str], now: dt.datetime, known: Past | None)
         return None
     else:
         first, days = begun, {*batches.weekdays(begun, checked - ONE_DAY), *_dates_before(begun, categories)}
+    sums = _sums(categories, checked)  # before the look: what is lost meanwhile is seen the next time
     still_open = [look.date for look in looks_at(sorted(days), categories) if not look.is_settled]
-    return Past(now, first, checked, tuple(still_open), _sums(categories, checked))
+    return Past(now, first, checked, tuple(still_open), sums)
 
 
 def _dates_before(first: dt.date, categories: Sequence[str]) -> set[dt.date]:
