@@ -51,16 +51,14 @@ class DigestForm(forms.ModelForm):
         label="不收含这些词的", required=False, help_text="每行一个；被排除的仍会存下并计数"
     )
 
-    anchor = forms.TimeField(
-        label="锚点",
-        # Not the admin's own, which offers the browser's time: this one is in the digest's zone.
-        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
-        help_text="每天从这一刻算起，按下面的时区",
-    )
-
     class Meta:
         model = Digest
-        widgets = {"description": forms.TextInput(attrs={"size": 80})}
+        widgets = {
+            "description": forms.TextInput(attrs={"size": 80}),
+            # Not the admin's own, which offers the browser's time: this one is in the digest's zone.
+            "anchor": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        }
+        help_texts = {"anchor": "每天从这一刻算起，按下面的时区"}
         fields = [
             "title", "slug", "description", "categories", "primary_only", "include_keywords", "exclude_keywords",
             "anchor", "zone", "policy", "active",

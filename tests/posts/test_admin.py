@@ -463,6 +463,12 @@ def test_a_day_takes_tags_and_nothing_else():
     assert (post.status, post.fetched) == ("draft", 1)
 
 
+def test_a_new_digest_begins_with_our_anchor_in_its_own_zone(boss):
+    page = office.at_desk(boss).get(address("posts_digest_add")).content.decode()
+    assert '<input type="time" name="anchor" value="08:50"' in page
+    assert "vTimeField" not in page and 'value="Asia/Shanghai"' in page
+
+
 def test_reports_are_settled_from_their_list():
     a_day()
     report = Report.objects.get()
