@@ -28,7 +28,7 @@ LONGEST_ADDRESS = 254
 def ask(request: HttpRequest) -> HttpResponse:
     """The form, and what it sends. The answer is the same for every address."""
     if not settings.MAIL_ON:
-        raise Http404("本站没有开通邮件订阅")
+        raise Http404("本站没有开通邮件订阅。")
     digests = list(Digest.objects.filter(active=True))
     if request.method != "POST":
         return render(request, "posts/mail_ask.html", {"digests": digests})
