@@ -14,7 +14,7 @@ from digest_site import clock
 from papers import batches, jobs, ledger
 from papers.models import Job
 
-from .listing import ingest_subject, without_metadata
+from .listing import ingest_subject, parse_subject, without_metadata
 from .metadata import IDS_A_CALL, UNANNOUNCED
 from .sources import is_in_reach, is_out_of_sight
 from .turns import kept_away
@@ -81,14 +81,17 @@ def due_days(categories: Sequence[str]) -> list[dt.date]:
 
 def _waiting(categories: Sequence[str]) -> set[dt.date]:
     """Dates whose job waits for its next try, or was given up a short while ago."""
-    mine = Job.objects.filter(
-        kind=Job.Kind.LIST, subject__endswith=":" + "+".join(sorted(ledger.codes(categories)))
-    )
+    ours = ":" + "+".join(sorted(ledger.codes(categories)))
+    stopped = Job.objects.filter(kind=Job.Kind.LIST, state__in=[Job.State.WAITING, Job.State.DEAD]).order_by()
     now = clock.machine_now()
-    waiting = mine.filter(state=Job.State.WAITING, next_try_at__gt=now)
-    dead = mine.filter(state=Job.State.DEAD, changed_at__gt=now - ledger.SECOND_LOOK)
-    subjects = (waiting | dead).values_list("subject", flat=True)
-    return {dt.date.fromisoformat(subject.partition(":")[0]) for subject in subjects}
+    return {
+        parse_subject(subject)[0]
+        for subject, state, next_try_at, changed_at in stopped.values_list(
+            "subject", "state", "next_try_at", "changed_at"
+        )
+        if subject.endswith(ours)
+        and (changed_at > now - ledger.SECOND_LOOK if state == Job.State.DEAD else (next_try_at or now) > now)
+    }
 
 
 def list_days(

@@ -203,7 +203,10 @@ def _is_known(categories: Sequence[str], since: dt.date, until: dt.date) -> bool
     """Whether every paper of these dates has its metadata and a second source."""
     rows = Announcement.objects.filter(category__in=categories, date__range=(since, until)).order_by()
     bare = Paper.objects.filter(fetched_at=None, arxiv_id__in=rows.values("arxiv_id"))
-    return not (ledger.unconfirmed(rows.filter(ledger.IN_TIME)) or bare.exists())
+    announced = rows.filter(ledger.IN_TIME)
+    # Most days have no such row, and need not be asked who said what.
+    single = announced.filter(seconded=False).exists() and ledger.unconfirmed(announced)
+    return not (single or bare.exists())
 
 
 class _Held:
