@@ -66,12 +66,14 @@ def test_the_model_in_every_mood_until_all_is_done(rig: Rig) -> None:
     rig.cluster.start()
     rig.model.settings.trickle_every, rig.model.settings.trickle_for = 0.1, 1
     rig.model.deal(sorted(MODEL_FAULTS - HALTING - REFUSING))
-    while rig.model.left:
-        # On a busy machine a call may run out of time before it is made.
-        rig.finish(rig.begin(), cut_off=2)
-    assert not rig.model.unexpected
-    rig.changes.clear()
-    rig.cluster.stop()
+    try:
+        while rig.model.left:
+            # On a busy machine a call may run out of time before it is made.
+            rig.finish(rig.begin(), cut_off=2)
+        assert not rig.model.unexpected
+    finally:
+        rig.changes.clear()
+        rig.cluster.stop()
 
 
 def test_what_the_model_refuses_comes_before_a_person(rig: Rig) -> None:
@@ -79,7 +81,6 @@ def test_what_the_model_refuses_comes_before_a_person(rig: Rig) -> None:
     rig.model.deal(sorted(REFUSING))
     day = rig.begin()
     rig.finish(day, people=len(rig.announced(day)))
-    del rig.model.most
 
 
 def test_a_wall_that_everybody_runs_into_stops_all_until_a_person_says_go(rig: Rig) -> None:

@@ -10,6 +10,8 @@ from tests.fakes.model import FakeModel
 from tests.fakes.model_faults import TEXTS
 
 DOWNLOADS = {"pdf", "html"}
+# Asked for once more with more room; after a second one of these the work is a person's.
+CUT = {"length", "limit-as-stop", "runaway"}
 
 
 class Weather:
@@ -37,13 +39,13 @@ class Weather:
 class MoodyModel(FakeModel):
     """A model that answers with what it was dealt, some for each piece of work, until nothing is left of it.
 
-    After a reply that reads well but is wrong the next one to the same question is right: that is the repair's.
+    After a reply that reads well but is wrong, or was cut, the next one to the same question is right: that is the
+    repair's.
     """
-
-    most = 3
 
     def forget(self) -> None:
         super().forget()
+        self.most = 3
         self.left: list[str] = []
         self.dealt: Counter[tuple[str, str]] = Counter()
         self.owed: set[tuple[str, str]] = set()
@@ -58,7 +60,7 @@ class MoodyModel(FakeModel):
         elif self.dealt[work] < self.most and self.left:
             self.dealt[work] += 1
             behaviour = self.left.pop(0)
-            if behaviour in TEXTS:
+            if behaviour in TEXTS or behaviour in CUT:
                 self.owed.add(work)
             return behaviour
         return super()._behaviour(model, purpose, paper)
