@@ -4,6 +4,7 @@ Every single request, redirects included, happens inside ``with wait_turn():``; 
 implementation spaces them over all processes. https://info.arxiv.org/help/api/tou.html
 """
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -20,6 +21,7 @@ from papers.harvest.values import SourceError, State
 
 MEGABYTE = 1_000_000
 MAX_REDIRECTS = 5
+_POOL = re.compile(r"^HTTPS?Connection(?:Pool)?\([^()]*\): ")
 _REDIRECTS = {301, 302, 303, 307, 308}
 _PORTS = {"http": 80, "https": 443}
 _CHUNK = 65_536
@@ -191,6 +193,12 @@ def _as_source_error(url: str) -> Iterator[None]:
     except urllib3.exceptions.ProtocolError as error:
         # http.client's IncompleteRead (a chunked body cut short) arrives wrapped.
         state: State = "truncated" if "IncompleteRead" in repr(error) else "unreachable"
-        raise SourceError(state, f"{url}: {error}") from error
+        raise SourceError(state, f"{url}: {_reason(error)}") from error
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-        raise SourceError("unreachable", f"{url}: {error}") from error
+        raise SourceError("unreachable", f"{url}: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, without the pools and connections that it went through."""
+    inner = error.args[0] if error.args and isinstance(error.args[0], Exception) else error
+    return _POOL.sub("", str(getattr(inner, "reason", None) or inner))

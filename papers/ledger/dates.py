@@ -1,6 +1,7 @@
 """Which dates there are to look at: where our responsibility begins, what is open, what is newest."""
 
 import datetime as dt
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -89,8 +90,6 @@ def later_listing(day: dt.date) -> bool:
 
 # All of history, once a day
 
-Sums = tuple[tuple[int, int | None], ...]
-
 
 @dataclass(frozen=True)
 class Past:
@@ -103,7 +102,7 @@ class Past:
     first: dt.date
     checked: dt.date
     open_days: tuple[dt.date, ...]
-    sums: Sums
+    sums: tuple[int, ...]
 
 
 def _past(categories: Sequence[str]) -> Past | None:
@@ -119,13 +118,15 @@ def _past(categories: Sequence[str]) -> Past | None:
 def _check_past(categories: Sequence[str], now: dt.datetime, known: Past | None) -> Past | None:
     """Look at the dates that were open and those that are new here; where the tables changed otherwise, at all dates."""
     checked = now.date() - ALWAYS_LOOKED_AT
+    # The sums come before the look: what is lost meanwhile is seen the next time.
     if known and known.first < known.checked <= checked and known.sums == _sums(categories, known.checked):
         first, days = known.first, {*known.open_days, *batches.weekdays(known.checked, checked - ONE_DAY)}
+        sums = tuple(map(operator.add, known.sums, _sums(categories, checked, since=known.checked)))
     elif (begun := first_day(categories)) is None:
         return None
     else:
         first, days = begun, {*batches.weekdays(begun, checked - ONE_DAY), *_dates_before(begun, categories)}
-    sums = _sums(categories, checked)  # before the look: what is lost meanwhile is seen the next time
+        sums = _sums(categories, checked)
     still_open = [look.date for look in looks_at(sorted(days), categories) if not look.is_settled]
     return Past(now, first, checked, tuple(still_open), sums)
 
@@ -136,13 +137,13 @@ def _dates_before(first: dt.date, categories: Sequence[str]) -> set[dt.date]:
     return {day for dates in found for day in dates.distinct() if batches.is_weekday(day)}
 
 
-def _sums(categories: Sequence[str], until: dt.date) -> Sums:
+def _sums(categories: Sequence[str], until: dt.date, *, since: dt.date = dt.date.min) -> tuple[int, ...]:
     """How many answers and rows the tables hold of the dates before `until`, and which, as far as a sum tells."""
     counted = (
-        table.filter(date__lt=until).aggregate(number=Count("pk"), sum=Sum("pk"))
+        table.filter(date__gte=since, date__lt=until).aggregate(Count("pk"), Sum("pk")).values()
         for table in _tables(categories)
     )
-    return tuple((found["number"], found["sum"]) for found in counted)
+    return tuple(int(number or 0) for numbers in counted for number in numbers)
 
 
 def _tables(categories: Sequence[str]) -> tuple[QuerySet[Poll], QuerySet[Announcement]]:

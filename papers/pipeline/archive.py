@@ -73,7 +73,7 @@ def ask_changes(inquiry: Inquiry) -> bool:
     for code in harvest.due(ready):
         harvest.read(code)
     harvest.store()
-    return harvest.has_strangers
+    return harvest.has_late
 
 
 def _harvested(codes: Sequence[str]) -> dict[str, dt.datetime]:
@@ -98,7 +98,7 @@ class _Harvest:
     # Records by digest, with their datestamps; `ours` are those of papers that we have.
     seen: dict[bytes, dt.date] = field(default_factory=dict)
     ours: dict[bytes, dt.date] = field(default_factory=dict)
-    has_strangers: bool = False
+    has_late: bool = False
     # When the changes of each category were last read well.
     last: dict[str, dt.datetime] = field(init=False)
 
@@ -147,8 +147,9 @@ class _Harvest:
         ours = store_changes(there)
         self.ours |= {record.digest: record.datestamp for record in there if record.arxiv_id in ours}
         confirm(ARCHIVE, [record.arxiv_id for record in there])
-        newest = batches.latest(clock.now())
-        self.has_strangers |= bool(late_among(there, newest, self.inquiry.categories))
+        strangers = [record for record in there if record.arxiv_id not in ours]
+        late = late_among(strangers, batches.latest(clock.now()), self.inquiry.categories)
+        self.has_late |= bool(late)
         for poll in self.polls:
             poll.save(update_fields=["state", "found"])
         if self.polls:

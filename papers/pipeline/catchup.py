@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from digest_site import clock
 from papers import batches, jobs, ledger
-from papers.models import Job
+from papers.models import Job, Poll
 
 from .listing import ingest_subject, parse_subject, without_metadata
 from .metadata import IDS_A_CALL, UNANNOUNCED
@@ -24,6 +24,8 @@ from .work import work_off
 PAPERS_A_DAY = 20
 # A full text takes its HTML, or that and its PDF.
 REQUESTS_A_TEXT = 2
+# After so many dates in a row without a connection the others are not even tried.
+GIVE_UP_AFTER = 2
 
 
 class NotYet(Exception):
@@ -109,7 +111,7 @@ def list_days(
     Each goes through its job, so that no two runs do one date at once. Whether a date is one that people
     may ask for is `require_announced`'s business: here weekday holidays are looked at, too. Without `again`
     what was just listed is not asked for once more: a run that was cut off goes on where it was. When arXiv
-    wants us to stay away for long, the rest is left to a later run.
+    wants us to stay away for long, or cannot be reached, the rest is left to a later run.
     """
     days = [day for day in days if batches.is_weekday(day)]
     wanted = days if again else without_just_listed(days, categories)
@@ -147,22 +149,25 @@ class _Tour:
     tell: Callable[[Step], None]
     stop: Callable[[], bool]
     took: list[float] = field(default_factory=list)
+    # The dates in a row of which no source could be reached.
+    unreached: int = 0
 
     def list(self, days: Sequence[dt.date]) -> bool:
-        """Whether we came to the end: nobody stopped us, and arXiv did not send us away for long."""
+        """Whether we came to the end: nobody stopped us, and arXiv was there and did not send us away for long."""
         for number, day in enumerate(days):
             if self._must_end():
                 return False
-            rest, done, began = days[number:], len(self.took), time.monotonic()
+            rest, done, began, at = days[number:], len(self.took), time.monotonic(), clock.now()
             step = Step(Job.Kind.LIST, done, done + len(rest), self._seconds(rest))
             self._work([_enqueue(day, self.categories)], step)
             self.took.append(time.monotonic() - began)
+            self.unreached = self.unreached + 1 if _is_nobody_there(at) else 0
         self.tell(Step(Job.Kind.LIST, len(self.took), len(self.took), 0))
         return not self._must_end()
 
     def _must_end(self) -> bool:
         away = kept_away()
-        return self.stop() or (away is not None and away.is_long)
+        return self.stop() or self.unreached >= GIVE_UP_AFTER or (away is not None and away.is_long)
 
     def _seconds(self, rest: Sequence[dt.date]) -> float:
         """What the rest needs at arXiv's pace, or as long a date as most of those before it took."""
@@ -194,6 +199,12 @@ class _Tour:
             tell=lambda progress: self.tell(step),
             stop=self.stop,
         )
+
+
+def _is_nobody_there(since: dt.datetime) -> bool:
+    """Whether whoever was asked since then could not be reached."""
+    states = set(Poll.objects.filter(asked_at__gte=since).order_by().values_list("state", flat=True))
+    return states == {Poll.State.UNREACHABLE}
 
 
 def estimate(days: Sequence[dt.date], categories: Sequence[str]) -> float:

@@ -67,6 +67,16 @@ def test_each_step_says_what_is_left_and_the_last_one_nothing(arxiv: FakeArxiv) 
     assert (steps[-1].done, steps[-1].seconds) == (steps[-1].total, 0)
 
 
+def test_where_nobody_is_there_two_dates_are_tried_and_the_others_left(arxiv: FakeArxiv) -> None:
+    arxiv.fault("reset")
+    list_all()
+    asked = set(Poll.objects.values_list("date", flat=True))
+    assert asked == {MON, TUE}
+    arxiv.clear()
+    list_all()
+    assert [len(ids(day, "new", "cross")) for day in DAYS] == [3] * 5
+
+
 def test_a_run_that_was_cut_off_goes_on_where_it_was(arxiv: FakeArxiv) -> None:
     list_all(again=False, stop=lambda: len(targets(arxiv, "/catchup")) >= 4)
     done = len(targets(arxiv, "/catchup"))

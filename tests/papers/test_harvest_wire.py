@@ -86,6 +86,8 @@ def test_a_server_that_is_not_there_is_unreachable(server):
     with pytest.raises(SourceError) as caught:
         arxiv.rss(["cs.SD"])
     assert caught.value.state == "unreachable"
+    message = "unreachable: http://127.0.0.1:9/rss/cs.SD: Failed to establish a new connection: [Errno 111] Connection refused"
+    assert str(caught.value) == message
     server.turns = 0  # a turn was taken for the request that never arrived
 
 

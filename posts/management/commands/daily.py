@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from papers import pipeline
 from posts import daily
 from posts.management.base import Bars, DigestCommand
 
@@ -17,6 +18,7 @@ class Command(DigestCommand):
 
     def handle(self, **options: Any) -> None:
         digests, day = self.digests(options), self.day_or_newest(options)
+        pipeline.require_announced(day)
         self.announce(digests, [*daily.open_before(digests, day), day])
         bars = Bars()
         try:

@@ -47,7 +47,9 @@ class Command(DigestCommand):
 
     def days(self, options: dict[str, Any]) -> list[dt.date]:
         if not (options["since"] or options["until"]):
-            return [self.day_or_newest(options)]
+            one = self.day_or_newest(options)
+            pipeline.require_announced(one)
+            return [one]
         if options["day"] or not options["since"]:
             raise Usage("--since 与 --until 一起用，不能与 --day 同用")
         newest = daily.default_day()
