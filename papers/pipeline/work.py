@@ -152,6 +152,7 @@ class _Run:
             return True
         if may_begin and self.is_patient and self._is_crowded_out():
             time.sleep(LOOK_SECONDS)
+            jobs.sweep()  # what crowds us out may be a dead worker's
             self._report()
             return True
         return False

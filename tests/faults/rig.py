@@ -62,7 +62,6 @@ class Rig:
         self.key = KEY
         self.ahead = 0.0
         self.insist = False
-        self.short_shifts = False
         self.restarts = 0
         self.heard = 0
         self.called = threading.Event()
@@ -96,7 +95,6 @@ class Rig:
         self.model.forget()
         self.model.set_delay(MODEL_SECONDS)
         self.arxiv.clear()
-        self.short_shifts = False
         if not self.cluster.is_running():
             self.cluster.start()
         self.cluster.kills, self.restarts = 0, self.cluster.restarts()
@@ -173,8 +171,6 @@ class Rig:
         now = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=self.ahead)
         # No wait is too long.
         self.sql("UPDATE papers_job SET next_try_at = ? WHERE state = 'waiting'", f"{now:%F %T.%f}")
-        if self.short_shifts:
-            self.sql("UPDATE papers_slot SET next_at = ? WHERE name LIKE ?", f"{now:%F %T.%f}", "work:%")
         for task in BELL:
             self._push(task)
 

@@ -93,11 +93,7 @@ def test_a_host_that_freezes_and_wakes_up_again_changes_nothing(on_servers: Rig,
 
 
 def begin_on(host: Cluster, rig: Rig) -> dt.date:
-    """A day that this host, and not the rig's own, has begun: it is in the middle of model calls.
-
-    What it will have lost is looked for at the beginning of a shift.
-    """
-    rig.short_shifts = True
+    """A day that this host, and not the rig's own, has begun: it is in the middle of model calls."""
     rig.model.set_delay(1)
     rig.cluster.signal(signal.SIGSTOP)
     day = rig.begin()
