@@ -15,6 +15,7 @@ from django.db.models import Count, Min
 from django.utils import timezone
 
 from digest_site import clock
+from digest_site.absence import Absence
 from papers import batches, ledger, pipeline
 from papers.models import Beat, Job, Poll
 from papers.tasks import BEAT, HOST_BEAT, late_schedules, missing_schedules, queue_length
@@ -66,17 +67,20 @@ class Heartbeat:
         self.patience = patience
         self.value: object = None
         self.seen = time.monotonic()
+        self.absence = Absence()
 
     def is_missing(self, age: float) -> bool:
         """Whether a cluster that has run for `age` seconds has left no new mark for too long."""
         try:
             beat = Beat.objects.filter(name=HOST_BEAT).first()
-        except DatabaseError:
+        except DatabaseError as error:
             self.seen = time.monotonic()  # without a database no task can beat
+            self.absence.goes_on(error)
             return False
         finally:
             if not connection.in_atomic_block:
                 connection.close()
+        self.absence.is_over()
         if (value := beat and beat.at) != self.value:
             self.value, self.seen = value, time.monotonic()
         return min(age, time.monotonic() - self.seen) > self.patience

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 
+from digest_site.absence import wait_for_database
 from papers.tasks import SCHEDULES as PAPERS_SCHEDULES
 from papers.tasks import mend_clock, mend_schedules, stop_file
 from posts.operations.health import Heartbeat
@@ -48,7 +49,7 @@ class Command(BaseCommand):
             children.append(worker(home))
         if not children:
             raise CommandError("--no-web 和 --no-worker 不能一起用")
-        connection.close()
+        wait_for_database()
         say_where = self.say_where if options["web"] else lambda supervisor: True
         clear_stop_files()
         try:
