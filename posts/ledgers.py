@@ -85,7 +85,7 @@ def state(days: int = DAYS) -> dict[str, Any]:
         "alarms": [
             {"digest": digest.slug, "date": alarm.date, "message": alarm.message}
             for digest in digests
-            for alarm in ledger.alarms(digest.categories)
+            for alarm in alarms(digest.categories)
         ],
         "days": [_numbers(book) for digest in digests for book in books(digest, span)],
     }
@@ -98,6 +98,10 @@ def _numbers(book: dict[str, Any]) -> dict[str, Any]:
 
 
 def gaps() -> list[ledger.Alarm]:
-    """The alarms of all active digests together, oldest first. Before anybody asked arXiv there are none."""
-    categories = union(Digest.objects.filter(active=True))
+    """The alarms of all active digests together, oldest first."""
+    return alarms(union(Digest.objects.filter(active=True)))
+
+
+def alarms(categories: Sequence[str]) -> list[ledger.Alarm]:
+    """What the ledger lacks. An installation that has never asked arXiv owes nobody a date yet."""
     return ledger.alarms(categories) if Poll.objects.exists() else []

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from digest_site import clock
 from papers import ledger
 from papers.models import Announcement, Job, Paper
 from posts.assembly import assemble
@@ -231,3 +232,12 @@ def test_the_calendar_knows_a_category_under_its_other_name(settings: Any) -> No
     )
     assert {poll.category for poll in page.context["polls"]} >= {"eess.SY"}
     assert Paper.objects.count() == 0
+
+
+def test_an_installation_that_never_asked_arxiv_has_no_alarm(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also a day later: that no worker runs is what /healthz?deep=1 says."""
+    monkeypatch.setattr(clock, "now", lambda: evening(WED))
+    answer = client.get("/ledger.json")
+    assert (answer.status_code, answer.json()["alarms"]) == (200, [])
