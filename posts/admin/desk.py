@@ -45,6 +45,12 @@ class SummaryAdmin(QueueAdmin):
             return self._act(request, summary)
         return self._show(request, summary)
 
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponseRedirect:
+        """Django's own log knows nothing of the verbs: what happened to a text stands on its desk."""
+        return HttpResponseRedirect(f"{reverse('admin:papers_summary_change', args=[object_id])}#timeline")
+
     # Looking
 
     def _show(self, request: HttpRequest, summary: Summary) -> HttpResponse:

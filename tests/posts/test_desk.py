@@ -464,3 +464,9 @@ def test_the_desk_asks_the_database_the_same_number_of_times_for_any_text():
         Report.objects.create(paper=large.paper, message="？")
     assert 10 < few < 30
     assert queries_of(client, office.desk(large)) == few
+
+
+def test_the_history_of_a_text_is_on_its_desk():
+    summary = office.text()
+    answer = office.at_desk(office.editor()).get(f"/admin/papers/summary/{summary.pk}/history/")
+    assert answer.url == f"/admin/papers/summary/{summary.pk}/change/#timeline"
