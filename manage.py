@@ -7,9 +7,10 @@ import sys
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
-from django.db import OperationalError
+from django.db import OperationalError, ProgrammingError
 
 LEFT, USAGE, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
+NO_SUCH_TABLE = "42P01"  # as PostgreSQL says it; for SQLite it is an OperationalError
 
 
 def main() -> None:
@@ -30,6 +31,10 @@ def main() -> None:
         if "--traceback" in sys.argv:
             raise
         end(LEFT, f"数据库不能用：{str(error).partition(chr(10))[0]}（看 manage.py doctor）")
+    except ProgrammingError as error:
+        if "--traceback" in sys.argv or getattr(error.__cause__, "sqlstate", "") != NO_SUCH_TABLE:
+            raise
+        end(LEFT, f"数据库里缺少表：{str(error).partition(chr(10))[0]}（先运行 manage.py migrate）")
 
 
 def end(status: int, message: str) -> None:

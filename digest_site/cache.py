@@ -37,6 +37,13 @@ class ForgivingRedis(RedisCache):
     add = _or_else(lambda *args, **options: True)(RedisCache.add)
     get = _or_else(lambda key, default=None, *args, **options: default)(RedisCache.get)
     set = _or_else(lambda *args, **options: None)(RedisCache.set)
-    clear = _or_else(lambda *args, **options: False)(RedisCache.clear)
     delete = _or_else(lambda *args, **options: False)(RedisCache.delete)
     incr = _or_else(lambda key, delta=1, *args, **options: delta)(RedisCache.incr)
+
+    @_or_else(lambda: False)
+    def clear(self) -> bool:
+        """Only what is ours: the same Redis carries the queue, and perhaps what others keep there."""
+        client = self._cache.get_client(write=True)
+        if names := list(client.scan_iter(match=f"{self.key_prefix}:*", count=1000)):
+            client.delete(*names)
+        return True

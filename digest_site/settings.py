@@ -234,6 +234,8 @@ CACHES = {
     "default": {
         "BACKEND": "digest_site.cache.ForgivingRedis",
         "LOCATION": REDIS_URL,
+        # What is remembered of one database must not be taken for another's.
+        "KEY_PREFIX": f"digest:{DATABASES['default']['NAME']}",
         "OPTIONS": {"socket_connect_timeout": 3, "socket_timeout": 3},
     }
     if REDIS_URL

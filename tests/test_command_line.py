@@ -28,6 +28,14 @@ def test_a_database_that_does_not_answer_is_one_line(command: str) -> None:
     assert "hunter2222" not in said
 
 
+def test_a_database_without_tables_has_nothing_to_back_up(tmp_path: Path) -> None:
+    status, said = manage(
+        "backup", f"--to={tmp_path}/backups", DATABASE_URL=f"sqlite:///{tmp_path}/db.sqlite3"
+    )
+    assert status == 1 and "manage.py migrate" in said and said.count("\n") == 1
+    assert not (tmp_path / "backups").exists()
+
+
 def test_whoever_wants_the_traceback_gets_it() -> None:
     status, said = manage("tell", "--traceback", DATABASE_URL=NOWHERE)
     assert status == 1 and "Traceback" in said

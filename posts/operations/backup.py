@@ -59,6 +59,8 @@ class Manifest:
 
 def make(folder: Path, keep: int | None = None) -> tuple[Path, Manifest]:
     """A new backup in `folder`, with `keep` the newest ones only; it appears under its name when it is whole."""
+    if not (applied := _applied()):
+        raise BackupError("数据库里还没有表，没有什么可备份；先运行 manage.py migrate")
     folder.mkdir(parents=True, exist_ok=True)
     clear_leftovers(folder)
     now = clock.machine_now()
@@ -66,16 +68,22 @@ def make(folder: Path, keep: int | None = None) -> tuple[Path, Manifest]:
     with scratch_folder(folder) as scratch:
         draft = scratch / "backup"
         tables = _copy_sqlite(draft) if connection.vendor == "sqlite" else _dump_postgres(draft)
-        manifest = Manifest(path.name, connection.vendor, now.isoformat(), _sha256(draft), tables, _applied())
+        manifest = Manifest(path.name, connection.vendor, now.isoformat(), _sha256(draft), tables, applied)
         os.chmod(draft, 0o600)
         os.replace(draft, path)
     _manifest_path(path).write_text(json.dumps(asdict(manifest), ensure_ascii=False, indent=1))
-    Beat.objects.update_or_create(
-        name=BACKUP, defaults={"at": now, "note": f"{path.name}，{manifest.rows} 行"}
-    )
+    remember(manifest)
     if keep:
         _rotate(folder, keep)
     return path, manifest
+
+
+def remember(manifest: Manifest) -> None:
+    """That this is the newest backup, for `doctor` and the status page."""
+    at = dt.datetime.fromisoformat(manifest.made_at)
+    Beat.objects.update_or_create(
+        name=BACKUP, defaults={"at": at, "note": f"{manifest.file}，{manifest.rows} 行"}
+    )
 
 
 def _free_name(folder: Path, now: dt.datetime) -> Path:

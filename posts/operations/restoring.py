@@ -9,13 +9,14 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from django.conf import settings
+from django.core.cache import cache
 from django.core.management import call_command
 from django.db import DatabaseError, connection
 
 from papers.models import Generation
 
 from . import postgres
-from .backup import BackupError, Manifest, check_sqlite, make, read_manifest, run, scratch_folder
+from .backup import BackupError, Manifest, check_sqlite, make, read_manifest, remember, run, scratch_folder
 from .processes import environment
 
 
@@ -69,18 +70,20 @@ def _require_vendor(manifest: Manifest) -> None:
 def restore(path: Path, safety: Path | None) -> Manifest:
     """Put a backup in the place of the present database, which is itself backed up to `safety` first.
 
-    The content generation goes on rising, so that no web process shows a page of before.
+    The content generation goes on rising, so that no web process shows a page of before; and what the shared cache
+    remembers of the present database is forgotten, or dates that the backup lacks would pass for settled.
     """
     manifest = read_manifest(path)
     _require_vendor(manifest)
     generation = _generation()
-    if safety and generation:
-        make(safety)
+    newest = make(safety)[1] if safety and generation else manifest
     connection.close()
     (_restore_sqlite if manifest.vendor == "sqlite" else _restore_postgres)(path, manifest)
     call_command("migrate", verbosity=0)
     Generation.bump()
     Generation.objects.filter(pk=1, number__lte=generation).update(number=generation + 1)
+    remember(newest)
+    cache.clear()
     return manifest
 
 

@@ -9,6 +9,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.db import connection
 
@@ -65,6 +66,18 @@ def test_what_is_restored_is_what_was_backed_up(tmp_path: Path) -> None:
     restoring.restore(path, tmp_path / "before")
     assert papers() == {"2601.00001"}
     assert Paper.objects.get().title != "Changed since"
+
+
+def test_a_restored_installation_knows_its_newest_backup_and_forgets_what_was_remembered(
+    tmp_path: Path,
+) -> None:
+    make_paper("2601.00001")
+    path, _ = backup.make(tmp_path / "a")
+    cache.set("history:cs.SD", "all settled")
+    restoring.restore(path, tmp_path / "before")
+    (safety,) = (tmp_path / "before").glob("*.json")
+    assert safety.name.removesuffix(".json") in Beat.objects.get(name="backup").note
+    assert cache.get("history:cs.SD") is None
 
 
 def test_the_way_back_from_a_newer_release_leaves_nothing_of_it(tmp_path: Path) -> None:
