@@ -12,6 +12,7 @@ import datetime as dt
 import json
 import logging
 import re
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -79,15 +80,27 @@ def clean(text: str) -> str:
 
 
 class NoAnswers(logging.Filter):
-    """Drops what Django logs of each 503 at these paths: the monitor that asked knows, and asks again every minute."""
-
-    def __init__(self, paths: Iterable[str]) -> None:
-        super().__init__()
-        self.paths = set(paths)
+    """Drops what Django logs of each 503: monitors know and ask again, and a database that is away is told once."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        path = getattr(getattr(record, "request", None), "path", "")
-        return path not in self.paths or getattr(record, "status_code", 0) != 503
+        return getattr(record, "status_code", 0) != 503
+
+
+class Seldom(logging.Filter):
+    """Lets the same message through once in so many seconds: what is tried again twice a second fails alike."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds = seconds
+        self.said: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        now, message = time.monotonic(), record.getMessage()
+        self.said = {known: at for known, at in self.said.items() if now - at < self.seconds}
+        if message in self.said:
+            return False
+        self.said[message] = now
+        return True
 
 
 class Line(logging.Formatter):
@@ -99,10 +112,10 @@ class Line(logging.Formatter):
         self.as_json = as_json
 
     def format(self, record: logging.LogRecord) -> str:
-        time = dt.datetime.fromtimestamp(record.created, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        moment = dt.datetime.fromtimestamp(record.created, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         trace = self.formatException(record.exc_info) if record.exc_info else ""
         fields = {
-            "time": time,
+            "time": moment,
             "level": record.levelname,
             "logger": record.name,
             "about": _about.get(),

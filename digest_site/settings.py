@@ -339,7 +339,10 @@ LOGGING = {
             "as_json": env_bool("LOG_JSON"),
         },
     },
-    "filters": {"answers": {"()": "digest_site.logs.NoAnswers", "paths": ["/healthz", "/ledger.json"]}},
+    "filters": {
+        "answers": {"()": "digest_site.logs.NoAnswers"},
+        "seldom": {"()": "digest_site.logs.Seldom", "seconds": 60.0},
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
@@ -348,7 +351,8 @@ LOGGING = {
         "django": {"handlers": [], "level": "WARNING", "propagate": True},
         # An address that is not there is the business of whoever asked for it.
         "django.request": {"level": "ERROR", "filters": ["answers"]},
-        "django-q": {"handlers": [], "level": "WARNING", "propagate": True},
+        "django-q": {"handlers": [], "level": "WARNING", "propagate": True, "filters": ["seldom"]},
+        "digest_site.cache": {"filters": ["seldom"]},
         # So would gunicorn's. Its master loads these settings before there is anything to say (--preload).
         "gunicorn.error": {"handlers": [], "level": "WARNING", "propagate": True},
     },

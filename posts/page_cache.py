@@ -3,11 +3,13 @@
 The key carries the generation that every change of the public bumps in its own transaction, so a
 publish is seen by the next request and nothing is ever purged. A hit costs one read by primary key
 or less.
-The cache lives in the process; the content hash in the ETag is the same in all of them.
+The cache lives in the process; the content hash in the ETag is the same in all of them. While the database is
+away, what is in it is still given; all else is a 503 and one line in the log.
 """
 
 import gzip
 import hashlib
+import math
 import re
 import threading
 from collections import OrderedDict
@@ -18,11 +20,14 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.http.response import HttpResponseBase
-from django.utils.cache import get_conditional_response, patch_vary_headers
+from django.template.loader import render_to_string
+from django.utils.cache import add_never_cache_headers, get_conditional_response, patch_vary_headers
 from django.utils.http import http_date, parse_http_date_safe
 
+from digest_site.absence import Absence
 from posts import validators
 from posts.last_change import Change, last_change
 
@@ -37,6 +42,8 @@ MOST_BYTES = 64 * 1024 * 1024
 OLDEST_SECONDS = 600.0
 PATIENCE_SECONDS = 30.0
 WORTH_ZIPPING = 1_000
+# When to come again, told to those whom we cannot serve without a database.
+RETRY_SECONDS = "30"
 ACCEPTS_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.IGNORECASE)
 # Not pages: files, and what only people with a session have business with.
 PASSED_THROUGH = (settings.STATIC_URL, "/admin/", "/healthz", "/ledger.json")
@@ -78,10 +85,10 @@ class Shelf:
         self._lock = threading.Lock()
         self._bytes = 0
 
-    def take(self, key: Key) -> Page | None:
+    def take(self, key: Key, oldest: float = OLDEST_SECONDS) -> Page | None:
         with self._lock:
             page = self._pages.get(key)
-            if page is None or monotonic() - page.made_at > OLDEST_SECONDS:
+            if page is None or monotonic() - page.made_at > oldest:
                 return None
             self._pages.move_to_end(key)
             return page
@@ -120,14 +127,32 @@ class PageCache:
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
+        self.absence = Absence()
+        self.last = Change()
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if not _is_anonymous_read(request):
             return self.get_response(request)
-        change = last_change()
+        try:
+            change = self.last = last_change()
+        except (OperationalError, InterfaceError) as error:
+            return self._without_database(request, error)
+        self.absence.is_over()
         key = key_of(request.META, change)
         found = shelf.take(key) or self._miss(request, key, change)
         return _answer(request, found) if isinstance(found, Page) else found
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
+        if not isinstance(error, OperationalError | InterfaceError):
+            return None
+        self.absence.goes_on(error)
+        return _come_again()
+
+    def _without_database(self, request: HttpRequest, error: DatabaseError) -> HttpResponseBase:
+        """What we have of before, however old: nobody can publish or withdraw while the database is away."""
+        self.absence.goes_on(error)
+        page = shelf.take(key_of(request.META, self.last), oldest=math.inf)
+        return _answer(request, page) if page else _come_again()
 
     def _miss(self, request: HttpRequest, key: Key, change: Change) -> Page | HttpResponseBase:
         try:
@@ -158,6 +183,12 @@ class PageCache:
         page = _page(request, response, change)
         shelf.put(key, page)
         return page
+
+
+def _come_again() -> HttpResponseBase:
+    response = HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": RETRY_SECONDS})
+    add_never_cache_headers(response)
+    return response
 
 
 def _is_anonymous_read(request: HttpRequest) -> bool:

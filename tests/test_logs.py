@@ -99,3 +99,16 @@ def test_no_secret_is_stored_with_a_job_or_a_halt(settings: pytest.FixtureReques
     pipeline.halts.halt("bad_key", f"Incorrect API key provided: {KEY}")
     assert KEY not in Job.objects.get().reason
     assert KEY not in Halt.objects.get().message
+
+
+def test_what_fails_twice_a_second_is_said_once_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(logs.time, "monotonic", lambda: now[0])
+    seldom = logs.Seldom(60.0)
+
+    def passes(message: str) -> bool:
+        return seldom.filter(logging.LogRecord("django-q", logging.ERROR, __file__, 1, message, (), None))
+
+    assert [passes("refused"), passes("refused"), passes("another")] == [True, False, True]
+    now[0] += 61
+    assert passes("refused")

@@ -36,6 +36,7 @@ LONG_QUEUE = 200
 BACKUP_WITHIN = dt.timedelta(days=8)
 SHOWN_GAPS = 3
 SAMPLE, BACKUP = "sample", "backup"
+HALTED = "已全部暂停"
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,7 @@ def backlog() -> Sign:
 
 def model_halt() -> Sign:
     if halt := pipeline.current_halt():
-        return Sign("模型", BAD, f"已全部暂停：{halt.message}", "排除原因后运行 manage.py resume")
+        return Sign("模型", BAD, f"{HALTED}：{halt.message}", "排除原因后运行 manage.py resume")
     return Sign("模型", GOOD, "没有暂停")
 
 
@@ -263,7 +264,7 @@ def deep() -> tuple[bool, dict[str, dict[str, str]]]:
 
 def _plain(name: str, sign: Sign) -> str:
     """A halt's message is a server's own words, not for the public."""
-    return "已暂停" if name == "model_halt" and sign.is_bad else sign.message
+    return HALTED if name == "model_halt" and sign.message.startswith(HALTED) else sign.message
 
 
 def ago(instant: dt.datetime) -> str:

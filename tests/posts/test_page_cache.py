@@ -3,15 +3,17 @@
 import datetime as dt
 import gzip
 import threading
+from collections.abc import Callable
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from digest_site import clock
 from papers.models import Generation
+from posts import page_cache
 from posts.last_change import LAST_CHANGE, Change
 from posts.page_cache import PageCache, shelf
 from tests.base import chief, make_editor, make_entry, make_post, make_public_paper, make_summary
@@ -166,3 +168,44 @@ def test_a_page_that_fails_leaves_nobody_waiting() -> None:
 
 def request_for(path: str) -> HttpRequest:
     return RequestFactory().get(path)
+
+
+# Without a database
+
+
+@pytest.fixture
+def away(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    def go() -> None:
+        def refuse() -> Change:
+            raise OperationalError("connection refused\nIs the server running?")
+
+        monkeypatch.setattr(page_cache, "last_change", refuse)
+
+    return go
+
+
+def test_a_page_that_we_have_outlives_the_database(client: Client, away: Callable[[], None]) -> None:
+    make_public_paper()
+    before = client.get(HOME)
+    away()
+    assert client.get(HOME).content == before.content
+
+
+def test_a_page_that_we_do_not_have_is_to_be_asked_for_again(
+    client: Client, away: Callable[[], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    away()
+    answers = [client.get("/archive/") for _ in range(3)]
+    assert {answer.status_code for answer in answers} == {503}
+    assert answers[0]["Retry-After"] == "30" and "no-store" in answers[0]["Cache-Control"]
+    assert [record.getMessage() for record in caplog.records if record.name == "posts.database"] == [
+        "数据库不能用：connection refused；一能用就自动继续"
+    ]
+
+
+def test_a_view_that_loses_the_database_is_a_503_too(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: object) -> None:
+        raise OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr("posts.views.health.ledgers.state", refuse)
+    assert client.get("/ledger.json").status_code == 503

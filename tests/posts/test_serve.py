@@ -79,7 +79,7 @@ def test_every_line_of_every_process_has_one_form(served: Served) -> None:
     web, _ = children_of(served.supervisor.pid)
     served.ask(b"NONSENSE\r\n\r\n")  # gunicorn says so itself
     served.ask(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")  # a page without a database
-    until(lambda: {"gunicorn.error", "django.request", "django-q"} <= served.speakers())
+    until(lambda: {"gunicorn.error", "posts.database", "django-q"} <= served.speakers())
     os.kill(web, signal.SIGKILL)
     until(lambda: "posts.supervisor" in served.speakers())
     served.end()
