@@ -16,6 +16,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3
+from requests.adapters import HTTPAdapter
 
 from papers.harvest.values import SourceError, State
 
@@ -148,6 +149,9 @@ class _Session(requests.Session):
     def __init__(self) -> None:
         super().__init__()
         self._environment: dict[tuple[str, str], Any] = {}
+        for scheme in ("http://", "https://"):
+            # There is one connection at a time.
+            self.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=1))
 
     def merge_environment_settings(self, url: str, *settings: Any) -> Any:
         scheme, host, *_ = urlsplit(url)

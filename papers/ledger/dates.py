@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.core.cache import cache
-from django.db.models import Count, Max, Min, QuerySet, Sum
+from django.db.models import Max, Min
 
 from digest_site import clock
 from papers import batches
@@ -95,14 +95,14 @@ def later_listing(day: dt.date) -> bool:
 class Past:
     """What the daily look at all of history found: the dates before `checked` that are still open.
 
-    `sums` is what the tables held of those dates: as long as they hold the same, what was settled is settled.
+    `numbers` is how many rows the tables held of those dates: as long as it is the same, what was settled is settled.
     """
 
     at: dt.datetime
     first: dt.date
     checked: dt.date
     open_days: tuple[dt.date, ...]
-    sums: tuple[int, ...]
+    numbers: tuple[int, ...]
 
 
 def _past(categories: Sequence[str]) -> Past | None:
@@ -118,34 +118,30 @@ def _past(categories: Sequence[str]) -> Past | None:
 def _check_past(categories: Sequence[str], now: dt.datetime, known: Past | None) -> Past | None:
     """Look at the dates that were open and those that are new here; where the tables changed otherwise, at all dates."""
     checked = now.date() - ALWAYS_LOOKED_AT
-    # The sums come before the look: what is lost meanwhile is seen the next time.
-    if known and known.first < known.checked <= checked and known.sums == _sums(categories, known.checked):
+    # The numbers come before the look: what is lost meanwhile is seen the next time.
+    if known and known.first < known.checked <= checked and known.numbers == _numbers(known.checked):
         first, days = known.first, {*known.open_days, *batches.weekdays(known.checked, checked - ONE_DAY)}
-        sums = tuple(map(operator.add, known.sums, _sums(categories, checked, since=known.checked)))
+        numbers = tuple(map(operator.add, known.numbers, _numbers(checked, since=known.checked)))
     elif (begun := first_day(categories)) is None:
         return None
     else:
         first, days = begun, {*batches.weekdays(begun, checked - ONE_DAY), *_dates_before(begun, categories)}
-        sums = _sums(categories, checked)
+        numbers = _numbers(checked)
     still_open = [look.date for look in looks_at(sorted(days), categories) if not look.is_settled]
-    return Past(now, first, checked, tuple(still_open), sums)
+    return Past(now, first, checked, tuple(still_open), numbers)
 
 
 def _dates_before(first: dt.date, categories: Sequence[str]) -> set[dt.date]:
     """Weekdays of before our time that somebody asked for."""
-    found = (table.filter(date__lt=first).values_list("date", flat=True) for table in _tables(categories))
-    return {day for dates in found for day in dates.distinct() if batches.is_weekday(day)}
-
-
-def _sums(categories: Sequence[str], until: dt.date, *, since: dt.date = dt.date.min) -> tuple[int, ...]:
-    """How many answers and rows the tables hold of the dates before `until`, and which, as far as a sum tells."""
-    counted = (
-        table.filter(date__gte=since, date__lt=until).aggregate(Count("pk"), Sum("pk")).values()
-        for table in _tables(categories)
+    answers = Poll.objects.filter(category__in=categories, source__in=LISTINGS).order_by()
+    rows = Announcement.objects.filter(category__in=categories).order_by()
+    found = (
+        table.filter(date__lt=first).values_list("date", flat=True).distinct() for table in (answers, rows)
     )
-    return tuple(int(number or 0) for numbers in counted for number in numbers)
+    return {day for dates in found for day in dates if batches.is_weekday(day)}
 
 
-def _tables(categories: Sequence[str]) -> tuple[QuerySet[Poll], QuerySet[Announcement]]:
-    answers = Poll.objects.filter(category__in=categories, source__in=LISTINGS)
-    return answers.order_by(), Announcement.objects.filter(category__in=categories).order_by()
+def _numbers(until: dt.date, *, since: dt.date = dt.date.min) -> tuple[int, ...]:
+    """How many answers and rows the tables hold of the dates before `until`: an index tells it, no row is read."""
+    tables: tuple[type[Poll], type[Announcement]] = Poll, Announcement
+    return tuple(table.objects.filter(date__gte=since, date__lt=until).count() for table in tables)
