@@ -172,6 +172,19 @@ def test_every_page_can_be_read(
     assert problems == {}
 
 
+def test_text_of_twice_the_size_needs_no_scrolling_sideways(
+    chromium: Chrome, open_page: Callable[[str], None]
+) -> None:
+    look(chromium, 640, "light")
+    too_wide = []
+    for address in PAGES:
+        open_page(address)
+        js(chromium, "document.documentElement.style.fontSize = '200%'")
+        if js(chromium, "document.documentElement.scrollWidth > innerWidth"):
+            too_wide.append(address)
+    assert too_wide == []
+
+
 @pytest.mark.parametrize(("width", "theme"), [(360, "dark"), (1440, "light")])
 def test_axe_finds_nothing_serious_on_any_page(
     chromium: Chrome, open_page: Callable[[str], None], width: int, theme: str
