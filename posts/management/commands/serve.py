@@ -18,6 +18,7 @@ from django.db import DatabaseError, connection
 from digest_site.absence import wait_for_database
 from papers.tasks import SCHEDULES as PAPERS_SCHEDULES
 from papers.tasks import mend_clock, mend_schedules, stop_file
+from posts.management.base import Usage
 from posts.operations.health import Heartbeat
 from posts.operations.supervisor import Child, Monitor, Supervisor, end_leftovers
 from posts.tasks import SCHEDULES
@@ -48,7 +49,7 @@ class Command(BaseCommand):
         if options["worker"]:
             children.append(worker(home))
         if not children:
-            raise CommandError("--no-web 和 --no-worker 不能一起用")
+            raise Usage("--no-web 和 --no-worker 不能一起用")
         wait_for_database()
         say_where = self.say_where if options["web"] else lambda supervisor: True
         clear_stop_files()
