@@ -19,6 +19,7 @@ Kind = Announcement.Kind
 LISTINGS = ledger.LISTINGS
 
 Rows = dict[tuple[str, str], Announcement]
+Held = dict[str, tuple[int, dt.datetime | None]]
 
 
 def followed() -> list[str]:
@@ -44,30 +45,46 @@ def announce(source: str, items: Sequence[Item], day: dt.date, categories: Seque
     """
     known: Rows = {
         (row.category, row.arxiv_id): row
-        for row in Announcement.objects.filter(date=day, category__in=categories)
+        for row in Announcement.objects.filter(date=day, category__in=categories).order_by()
     }
     heard = {pair for pair, row in known.items() if source not in LISTINGS or row.listed}
+    rows, seconded = _news(source, items, day, categories, known)
+    changed = rows.keys() | seconded.keys()
+    held = _held({arxiv_id for _, arxiv_id in changed}) if source in LISTINGS else {}
+    _expect_versions(rows.values(), held)
+    _write(rows.values())
+    if seconded:
+        _second(source, Announcement.objects.filter(pk__in=[row.pk for row in seconded.values()]))
+    # A paper that we did not have cannot have been late.
+    _refute_late([item for item in items if item.arxiv_id in held], day)
+    return len(changed - heard)
+
+
+def _news(
+    source: str, items: Sequence[Item], day: dt.date, categories: Sequence[str], known: Rows
+) -> tuple[Rows, Rows]:
+    """Rows that are new or say something else now, and known rows that this source says again."""
     rows: Rows = {}
-    seconded: dict[tuple[str, str], int] = {}
+    seconded: Rows = {}
     for item in items:
         for code in _where(source, item, categories, known):
             pair = code, item.arxiv_id
             row = known.get(pair)
-            if row is not None and _says(row, source, item):
-                continue
             if row is None or not _agrees(row, item):
-                rows[pair] = _row(source, item, code, day, row)
-            else:
-                seconded[pair] = row.pk
-    _expect_versions(row for row in rows.values() if row.kind == Kind.REPLACE and row.version is None)
-    _write(rows.values())
-    if seconded:
-        _second(source, Announcement.objects.filter(pk__in=seconded.values()))
-    changed = rows.keys() | seconded.keys()
-    if source in LISTINGS:
-        ids = {arxiv_id for _, arxiv_id in changed}
-        _refute_late([item for item in items if item.arxiv_id in ids], day)
-    return len(changed - heard)
+                if row is None or not _says(row, source, item):
+                    rows[pair] = _row(source, item, code, day, row)
+            elif row.sources.get(source) != item.kind:
+                seconded[pair] = row
+    return rows, seconded
+
+
+def _held(arxiv_ids: Iterable[str]) -> Held:
+    """The papers that we have of these, by id: their version, and when that was submitted."""
+    papers = Paper.objects.filter(arxiv_id__in=arxiv_ids).order_by()
+    return {
+        arxiv_id: (version, updated)
+        for arxiv_id, version, updated in papers.values_list("arxiv_id", "version", "updated")
+    }
 
 
 def _where(source: str, item: Item, categories: Sequence[str], known: Rows) -> list[str]:
@@ -106,20 +123,17 @@ def _row(source: str, item: Item, code: str, day: dt.date, known: Announcement |
     return row
 
 
-def _expect_versions(replaced: Iterable[Announcement]) -> None:
+def _expect_versions(rows: Iterable[Announcement], held: Held) -> None:
     """A listing does not print which version replaces a paper: the one after what was known before it.
 
     An index that was faster than the listing may have told us already; its time of submission shows it.
     """
-    if not (rows := list(replaced)):
-        return
-    papers = Paper.objects.only("arxiv_id", "version", "updated")
-    known = papers.in_bulk({row.arxiv_id for row in rows}, field_name="arxiv_id")
     for row in rows:
-        if paper := known.get(row.arxiv_id):
+        if row.kind == Kind.REPLACE and row.version is None and row.arxiv_id in held:
+            version, updated = held[row.arxiv_id]
             opened = _opened(row.date)
-            is_there = paper.updated is not None and opened is not None and paper.updated >= opened
-            row.version = paper.version if is_there else paper.version + 1
+            is_there = updated is not None and opened is not None and updated >= opened
+            row.version = version if is_there else version + 1
 
 
 def _opened(day: dt.date) -> dt.datetime | None:
@@ -131,6 +145,8 @@ def _refute_late(items: Sequence[Item], day: dt.date) -> None:
     """A listing has the paper after all: it belongs to that date, and was late nowhere."""
     new = [item.arxiv_id for item in items if item.kind == Kind.NEW]
     announced = [item.arxiv_id for item in items if item.kind != Kind.REPLACE]
+    if not announced:
+        return
     anywhere, later = Q(arxiv_id__in=new), Q(arxiv_id__in=announced, date__gte=day)
     Announcement.objects.filter(anywhere | later, kind=Kind.LATE).delete()
 
